@@ -1,0 +1,70 @@
+// What a session wants from the world, and the small values that cross its border.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+
+#include "core/base/outbox.hpp"
+#include "core/base/packet.hpp"
+#include "core/room/events.hpp"
+#include "core/signal/client_session.hpp"
+
+namespace sidetone::session {
+
+using OperationId = std::uint64_t;  // the caller's, unique among its pending operations
+using SocketId = std::uint32_t;     // grows with each socket wanted
+
+// For the WebSocket `socket`. After a close nothing more is wanted from it, and what it still says
+// is ignored.
+struct SocketWish {
+  SocketId socket = 0;
+  std::variant<signal::OpenSocket, signal::SendMessage, signal::CloseSocket> wish;
+};
+
+struct SocketFailure {
+  errc code{};  // unreachable, tls_verification, not_found …; closed: the server closed it
+  std::string text;
+};
+
+struct Completion {
+  OperationId id = 0;
+  error_code error;       // success, an errc, or operation_aborted
+  std::string text;       // the server's or our reason, tokens masked; may be empty
+  std::string track_sid;  // of a publish
+};
+
+struct Outputs {
+  base::Outbox<base::Datagram> datagrams;
+  base::Outbox<SocketWish> sockets;
+  room::EventOutbox events;
+  base::Outbox<Completion> completions;
+
+  void clear() {
+    datagrams.clear();
+    sockets.clear();
+    events.clear();
+    completions.clear();
+  }
+};
+
+// Absent values stay as they are (UpdateParticipantMetadata).
+struct MetadataChange {
+  std::string metadata;
+  std::string name;
+  std::map<std::string, std::string> attributes;  // an empty value removes the key
+};
+
+struct SessionCounters {
+  std::uint64_t undecodable_messages = 0;  // signalling
+  std::uint64_t undecodable_data = 0;      // data channels
+  std::uint64_t stray_datagrams = 0;       // for no connection of ours
+  std::uint64_t orphan_packets = 0;        // RTP of no known track
+  std::uint64_t refused_descriptions = 0;
+  std::uint64_t duplicate_data = 0;
+  std::uint32_t resumes = 0;
+  std::uint32_t restarts = 0;
+};
+
+}  // namespace sidetone::session
