@@ -8,8 +8,10 @@
 //
 // Lifetime: a Runtime is an owner, not copyable. Rooms, sources, streams and servers keep what they
 // need of it alive; when it ends (destructor or stop()) they are closed, their pending operations
-// end with errc::closed, and later calls return errc::closed. Ending it inside a handler is legal.
-// No handler starts after the destructor returned, except the rest of the one it was called from.
+// end with errc::closed, and later calls return errc::closed. No handler starts after the
+// destructor returned. Ending it inside a handler is legal: handlers queued behind that one still
+// run. What completes after the end, for want of a thread, completes inside the call that started
+// it.
 //
 // Errors: an exception out of a handler on the event thread is caught, counted and logged. The
 // constructor throws std::system_error when no thread can be started, else nothing here throws.

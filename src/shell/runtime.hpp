@@ -12,12 +12,15 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
+#include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <sidetone/error.hpp>
 #include <sidetone/log.hpp>
 #include <sidetone/runtime.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -52,11 +55,9 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
   Strand make_strand() const { return Strand(executor_); }
 
-  // Starts the event thread on first use. After the end: an executor that runs nothing.
+  // Starts the event thread on first use (not after the end). The host's loop, if it is there.
   Executor event_executor();
 
-  // The executor handlers fall back to; like event_executor() but without starting the thread: it
-  // starts when something is first run there.
   bool on_media_thread() const;
 
   // False when the Runtime has ended: the caller then answers errc::closed itself.
@@ -66,15 +67,29 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
   void end();
 
-  // Runs `call` on the event executor; what it throws is caught, counted and logged. Dropped after
-  // the end.
+  // Runs `call` on the media executor, from a turn of its own; after the end, at once on the
+  // caller's thread. Nothing handed in here is ever lost.
   template <class Call>
-  void run_for_user(Call call) {
-    if (ended()) return;
-    boost::asio::post(event_executor(),
-                      [self = shared_from_this(), call = std::move(call)]() mutable {
-                        self->guarded([&] { call(); });
-                      });
+  void finish(Call call) {
+    if (media_gate_.enter()) {
+      boost::asio::post(executor_, std::move(call));
+      media_gate_.leave();
+    } else {
+      call();
+    }
+  }
+
+  // The same on the event executor; what `call` throws is caught, counted and logged.
+  template <class Call>
+  void finish_for_user(Call call) {
+    if (event_gate_.enter()) {
+      boost::asio::post(
+          event_executor(),
+          [self = shared_from_this(), call = std::move(call)]() mutable { self->guarded(call); });
+      event_gate_.leave();
+    } else {
+      guarded(call);
+    }
   }
 
   // Calls user code: catches, counts and logs what it throws.
@@ -98,15 +113,28 @@ class Loop : public std::enable_shared_from_this<Loop> {
   Runtime::Counters counters() const;
 
  private:
+  // Lets posts through until it is shut; then whoever shut it knows that no post is on its way.
+  class Gate {
+   public:
+    bool enter();
+    void leave();
+    void shut();
+
+   private:
+    std::atomic<bool> shut_ = false;
+    std::atomic<int> inside_ = 0;
+  };
+
   struct Threads;
 
   Loop(Executor host, RuntimeOptions options);
-  void start(unsigned media_threads);
   void handler_threw(const char* what) noexcept;
   void deliver_logs();
 
   std::unique_ptr<Threads> threads_;  // null on the host's loop
   Executor executor_;
+  Gate media_gate_;
+  Gate event_gate_;
   std::atomic<bool> ended_ = false;
   std::atomic<LogLevel> least_level_ = LogLevel::off;
   std::atomic<std::uint64_t> handler_exceptions_ = 0;
