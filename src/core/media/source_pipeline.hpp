@@ -1,0 +1,102 @@
+// A local track from PCM packets to Opus payloads: PcmFeed (the paced source) → resample where Opus
+// does not take the rate → encode → EncodedAudio with RTP time, marker and level. One object per
+// publication.
+//
+// A machine: feed deadlines from one thread; PcmFeed has its own lock where there is one. Steady
+// state allocates nothing. Errors: check() names the option that is wrong. Source: audio.md §2.2,
+// §2.7–2.12.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/audio/coder.hpp"
+#include "core/audio/convert.hpp"
+#include "core/base/outbox.hpp"
+#include "core/base/time.hpp"
+#include "core/media/encoded_audio.hpp"
+#include "core/media/loss_policy.hpp"
+#include "core/media/pcm_feed.hpp"
+
+namespace sidetone::media {
+
+enum class Content : std::uint8_t { speech, music };
+
+struct SourceOptions {
+  std::uint32_t bitrate = 48000;  // 6000..510000 bit/s
+  Content content = Content::speech;
+  std::optional<bool> dtx;  // default: on for mono speech
+  std::optional<int> complexity;
+  base::Duration packet_duration = std::chrono::milliseconds(20);  // or 10
+  bool red = false;  // RED was negotiated: it is the only loss protection, FEC stays off
+};
+
+class SourcePipeline {
+ public:
+  static std::string check(const SourceOptions& options);
+
+  // Without an encoder: Opus. With one: it takes packets at opus_rate_for(feed's rate). The feed
+  // must outlive the pipeline.
+  SourcePipeline(PcmFeed& feed,
+                 const SourceOptions& options,
+                 std::unique_ptr<audio::Encoder> encoder = nullptr);
+
+  base::Deadline next_deadline() const { return feed_.next_deadline(); }
+
+  void on_deadline(base::Instant now, base::Outbox<EncodedAudio>& out);
+
+  // Fraction lost (0..1) from a receiver report.
+  void set_loss(double fraction, base::Instant now);
+
+  // To the feed: the transport is up or down; a first subscriber; mute.
+  void set_sink(bool up, base::Instant now) { feed_.set_sink(up, now); }
+
+  void on_subscribed(base::Instant now) { feed_.on_subscribed(now); }
+
+  void set_muted(bool muted, base::Instant now) { feed_.set_muted(muted, now); }
+
+  bool stereo() const { return channels_ == 2; }
+
+  struct Counters {
+    std::uint64_t packets = 0;
+    std::uint64_t suppressed = 0;  // slots of DTX, mute and idling that were not sent
+    std::uint64_t encode_errors = 0;
+  };
+
+  const Counters& counters() const { return counters_; }
+
+ private:
+  enum class Action : std::uint8_t { encode, encode_awake, skip };
+
+  Action decide(const send::PcmPacket& packet, bool zeros);
+  std::span<const std::int16_t> at_encoder_rate(const send::PcmPacket& packet);
+  void encode(const send::PcmPacket& packet, bool awake, base::Outbox<EncodedAudio>& out);
+
+  PcmFeed& feed_;
+  SourceOptions options_;
+  std::uint32_t rate_;
+  std::uint32_t encoder_rate_;
+  std::uint32_t channels_;
+  bool dtx_;
+  std::unique_ptr<audio::Encoder> encoder_;
+  std::optional<audio::Resampler> resampler_;
+  std::vector<float> unconverted_;
+  std::vector<float> converted_;  // what the packets so far did not take
+  std::vector<std::int16_t> samples_;
+  LossPolicy loss_;
+  send::PcmPacket packet_;
+  std::optional<std::int64_t> zeros_since_;    // RTP time
+  std::optional<std::int64_t> muted_since_;    // RTP time
+  std::optional<std::int64_t> last_sent_;      // RTP time
+  std::optional<std::int64_t> expected_time_;  // RTP time the next packet has without a pause
+  bool sleeping_ = false;                      // the last slot was not sent
+  bool in_dtx_ = false;
+  bool idle_ = false;
+  Counters counters_;
+};
+
+}  // namespace sidetone::media

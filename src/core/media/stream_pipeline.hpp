@@ -1,0 +1,98 @@
+// A remote track from RTP to PCM frames: rtp::ReceivedPacket → jitter → Opus → convert → frames of
+// exactly the asked length, rate and channels. One object per AudioStream; the tracks it hears may
+// follow each other (a new SSRC starts afresh), with silence between them when paced.
+//
+// A machine: the caller feeds packets and deadlines from one thread. Steady state allocates
+// nothing. Errors: check() names the option that is wrong; hostile packets only count. Source:
+// audio.md §3.15–3.18.
+#pragma once
+
+#include <boost/system/error_code.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/audio/coder.hpp"
+#include "core/audio/convert.hpp"
+#include "core/base/outbox.hpp"
+#include "core/base/time.hpp"
+#include "core/jitter/buffer.hpp"
+#include "core/media/frame_cutter.hpp"
+
+namespace sidetone::rtp {
+struct ReceivedPacket;
+}
+
+namespace sidetone::media {
+
+enum class Delivery : std::uint8_t {
+  paced,      // real time, phase-locked to arrival, continuous
+  immediate,  // as soon as decodable; gaps show in the timestamps
+};
+
+enum class EndReason : std::uint8_t {
+  none,
+  unsubscribed,
+  unpublished,
+  participant_left,
+  room_closed,
+  closed,
+  overflow,
+};
+
+struct StreamOptions {
+  std::uint32_t sample_rate = 48000;
+  std::uint32_t channels = 1;
+  base::Duration frame_duration = std::chrono::milliseconds(10);
+  Delivery delivery = Delivery::paced;
+  jitter::Options jitter;
+  std::uint8_t opus_type = 111;  // payload types as negotiated; every other one is ignored
+  std::uint8_t red_type = 63;
+};
+
+class StreamPipeline {
+ public:
+  // Empty when the options are within the rules, else what is wrong with them.
+  static std::string check(const StreamOptions& options);
+
+  // Without a decoder: Opus at the rate and channel count that suit the options. With one: its
+  // rate must be one of Opus.
+  explicit StreamPipeline(const StreamOptions& options,
+                          std::unique_ptr<audio::Decoder> decoder = nullptr);
+
+  void on_packet(const rtp::ReceivedPacket& packet, base::Instant now);
+  void on_deadline(base::Instant now, StreamOutput& out);
+  base::Deadline next_deadline() const;
+
+  // Somebody reads: decoding begins. Until then the last 2 s of packets are kept.
+  void set_reading(bool on, base::Instant now);
+
+  // The stream ends: what was received is delivered (within 80 ms, the rest of it at once), then
+  // ended() tells the reason. The first reason stays.
+  void end(EndReason reason, base::Instant now);
+
+  // Set once the backlog is delivered.
+  EndReason ended() const { return ended_; }
+
+  const jitter::Counters& counters() const { return buffer_->counters(); }
+
+  std::uint64_t ignored_packets() const { return ignored_; }  // of a foreign payload type
+
+ private:
+  void deliver(base::Instant now, StreamOutput& out);
+  void drain(base::Instant now, StreamOutput& out);
+
+  StreamOptions options_;
+  std::unique_ptr<audio::Decoder> decoder_;
+  std::unique_ptr<jitter::Buffer> buffer_;
+  FrameCutter cutter_;
+  EndReason ending_ = EndReason::none;
+  EndReason ended_ = EndReason::none;
+  base::Instant drain_by_{};
+  std::uint64_t ignored_ = 0;
+};
+
+}  // namespace sidetone::media
