@@ -1,0 +1,168 @@
+#include "apps/cli/listening.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace sidetone::cli {
+namespace {
+
+constexpr std::size_t kDecimation = 6;  // 48 to 8 kHz: the band-pass leaves nothing above 4 kHz
+constexpr std::size_t kWindow = Tape::kRate / 2;  // half a second holds several syllables
+constexpr std::size_t kStep = Tape::kRate / 10;   // ten delays a second
+constexpr std::size_t kWidestLag =
+    Tape::kRate * 5;  // joining a room may precede the first sound by seconds
+constexpr std::size_t kNearLag =
+    Tape::kRate / 2;              // a window strays from the common alignment by less
+constexpr double kSpeech = 1e-5;  // mean square of a window worth matching: -50 dBFS
+constexpr double kClearMatch = 0.8;
+
+struct Biquad {
+  double b0, b1, b2, a1, a2;
+  double z1 = 0, z2 = 0;
+
+  static Biquad make(double frequency, bool high_pass) {
+    const double w = 2 * std::numbers::pi * frequency / Tape::kRate;
+    const double alpha = std::sin(w) / (2 * std::numbers::sqrt2 / 2);
+    const double c = std::cos(w);
+    const double edge = high_pass ? (1 + c) / 2 : (1 - c) / 2;
+    const double a0 = 1 + alpha;
+    return {edge / a0, (high_pass ? -2 : 2) * edge / a0, edge / a0, -2 * c / a0, (1 - alpha) / a0};
+  }
+
+  float run(float x) {
+    const double y = b0 * x + z1;
+    z1 = b1 * x - a1 * y + z2;
+    z2 = b2 * x - a2 * y;
+    return static_cast<float>(y);
+  }
+};
+
+double energy(std::span<const float> samples) {
+  double sum = 0;
+  for (float x : samples) sum += static_cast<double>(x) * x;
+  return sum;
+}
+
+std::vector<float> decimate(const std::vector<float>& samples) {
+  std::vector<float> result;
+  result.reserve(samples.size() / kDecimation + 1);
+  for (std::size_t i = 0; i < samples.size(); i += kDecimation) result.push_back(samples[i]);
+  return result;
+}
+
+struct Match {
+  std::size_t at = 0;
+  double correlation = 0;
+};
+
+double correlation_at(std::span<const float> needle,
+                      const std::vector<float>& hay,
+                      std::size_t at) {
+  const auto window = std::span(hay).subspan(at, needle.size());
+  float dot = 0;
+  for (std::size_t i = 0; i < needle.size(); ++i) dot += needle[i] * window[i];
+  const double power = std::sqrt(energy(needle) * energy(window));
+  return power > 0 ? static_cast<double>(dot) / power : 0;
+}
+
+// The best place of `needle` in hay[from, to].
+Match find(std::span<const float> needle,
+           const std::vector<float>& hay,
+           std::size_t from,
+           std::size_t to) {
+  Match best;
+  if (hay.size() < needle.size()) return best;
+  to = std::min(to, hay.size() - needle.size());
+  for (std::size_t at = from; at <= to; ++at)
+    if (const double c = correlation_at(needle, hay, at); c > best.correlation) best = {at, c};
+  return best;
+}
+
+// One search at 8 kHz over [from, to] (48 kHz indices), then refined to the sample.
+Match locate(std::span<const float> needle,
+             const std::vector<float>& hay,
+             const std::vector<float>& thin_hay,
+             std::size_t from,
+             std::size_t to) {
+  const std::vector<float> thin = decimate({needle.begin(), needle.end()});
+  const Match coarse = find(thin, thin_hay, from / kDecimation, to / kDecimation);
+  if (coarse.correlation <= 0) return {};
+  const std::size_t centre = coarse.at * kDecimation;
+  return find(needle, hay, centre > kDecimation ? centre - kDecimation : 0, centre + kDecimation);
+}
+
+}  // namespace
+
+void Tape::append(std::span<const std::int16_t> frame, std::int64_t nanoseconds) {
+  if (frame.empty()) return;
+  marks_.push_back({samples_.size(), frame.size(), nanoseconds});
+  for (auto sample : frame) samples_.push_back(static_cast<float>(sample) / 32768.0F);
+}
+
+const Tape::Mark* Tape::mark_of(std::size_t index) const {
+  auto after = std::upper_bound(marks_.begin(), marks_.end(), index,
+                                [](std::size_t i, const Mark& mark) { return i < mark.first; });
+  return after == marks_.begin() ? nullptr : &*(after - 1);
+}
+
+double Tape::playable_at_ms(std::size_t index) const {
+  const Mark* mark = mark_of(index);
+  if (!mark) return 0;
+  return static_cast<double>(mark->nanoseconds) / 1e6 +
+         static_cast<double>(index - mark->first) * 1000.0 / kRate;
+}
+
+double Tape::captured_at_ms(std::size_t index) const {
+  const Mark* mark = mark_of(index);
+  if (!mark) return 0;
+  return playable_at_ms(index) - static_cast<double>(mark->length) * 1000.0 / kRate;
+}
+
+std::vector<float> telephone_band(std::span<const float> samples) {
+  auto high_a = Biquad::make(300, true);
+  auto high_b = Biquad::make(300, true);
+  auto low_a = Biquad::make(3400, false);
+  auto low_b = Biquad::make(3400, false);
+  std::vector<float> result;
+  result.reserve(samples.size());
+  for (float x : samples) result.push_back(low_b.run(low_a.run(high_b.run(high_a.run(x)))));
+  return result;
+}
+
+Comparison compare(const Tape& pushed, const Tape& heard) {
+  Comparison result;
+  const auto mouth = telephone_band(pushed.samples());
+  const auto ear = telephone_band(heard.samples());
+  const auto thin_ear = decimate(ear);
+  if (mouth.size() < kWindow || ear.size() < kWindow) return result;
+
+  // The first clear window fixes the common alignment; the others search near it.
+  std::size_t common = 0;
+  for (std::size_t at = 0; at + kWindow <= mouth.size(); at += kStep) {
+    const auto needle = std::span(mouth).subspan(at, kWindow);
+    if (energy(needle) / kWindow < kSpeech) continue;
+    const std::size_t from = result.offset ? at + common - std::min(at + common, kNearLag) : at;
+    const std::size_t to = result.offset ? at + common + kNearLag : at + kWidestLag;
+    const Match match = locate(needle, ear, thin_ear, from, to);
+    if (match.correlation < kClearMatch || match.at < at) continue;
+    if (!result.offset) result.offset = common = match.at - at;
+    result.delays_ms.push_back(heard.playable_at_ms(match.at) - pushed.captured_at_ms(at));
+  }
+  if (!result.offset || common >= ear.size()) return result;
+  const std::size_t length = std::min(mouth.size(), ear.size() - common);
+  result.correlation = std::max(0.0, correlation_at(std::span(mouth).first(length), ear, common));
+  return result;
+}
+
+double percentile(std::vector<double> values, double percent) {
+  if (values.empty()) return 0;
+  const auto rank =
+      static_cast<std::size_t>(std::ceil(percent / 100 * static_cast<double>(values.size())));
+  const std::size_t index = std::min(values.size() - 1, rank == 0 ? 0 : rank - 1);
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(index),
+                   values.end());
+  return values[index];
+}
+
+}  // namespace sidetone::cli

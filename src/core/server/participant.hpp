@@ -1,0 +1,148 @@
+// One participant as its server sees it: what it published, what it hears, its two transports and the offers and answers
+// that shape them. Knows nothing of the other participants; the Room carries things between them.
+// One strand.
+#pragma once
+
+#include "core/base/random_source.hpp"
+#include "core/peer/peer.hpp"
+#include "core/sdp/publisher_answer.hpp"
+#include "core/sdp/subscriber_offer.hpp"
+#include "core/server/admission.hpp"
+#include "core/server/down_track.hpp"
+#include "core/server/types.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "livekit.pb.h"
+
+namespace sidetone::server {
+
+// A published track. Announced once its media section has come.
+struct Track {
+  livekit::TrackInfo info;
+  std::string cid;
+  std::uint32_t ssrc = 0;  // 0: announced to us, not yet offered
+  std::uint8_t opus = 111;
+  std::optional<std::uint8_t> red;
+  bool heard = false;  // its first subscriber was reported
+};
+
+// A track of somebody else on its way to this participant.
+struct Subscription {
+  std::string publisher_sid;
+  std::string track_sid;
+  std::string mid;
+  std::uint32_t ssrc = 0;
+  bool answered = false;
+  DownTrack down;
+};
+
+enum class Target { publisher, subscriber };
+
+class Participant {
+ public:
+  struct Parts {
+    const Config& config;
+    base::RandomSource& random;
+    std::unique_ptr<peer::Peer> publisher;
+    std::unique_ptr<peer::Peer> subscriber;
+  };
+
+  Participant(std::uint64_t id, JoinRequest join, Parts parts, base::Instant now);
+
+  std::uint64_t id() const { return id_; }
+  const std::string& sid() const { return info_.sid(); }
+  const std::string& identity() const { return info_.identity(); }
+  const livekit::ParticipantInfo& info() const { return info_; }
+  livekit::ParticipantInfo& info() { return info_; }
+  const signal::VideoGrants& grants() const { return *join_.claims.grants; }
+  const JoinRequest& join() const { return join_; }
+  bool is_active() const { return info_.state() == livekit::ParticipantInfo::ACTIVE; }
+  bool subscriber_primary() const { return grants().can_subscribe; }
+
+  // Changes the info's version and tells the track list in it.
+  const livekit::ParticipantInfo& touch();
+
+  std::optional<ConnectionId> connection;
+  base::Instant joined_at;
+  base::Deadline departs_at;  // its signal connection or media is gone: when to give up
+  bool was_connected = false;
+
+  void send(const livekit::SignalResponse& response, Outbox& out) const;
+
+  peer::Peer& peer(Target target) { return target == Target::publisher ? *publisher_ : *subscriber_; }
+  const peer::Peer& peer(Target target) const { return target == Target::publisher ? *publisher_ : *subscriber_; }
+
+  // ---- what it publishes ----
+  std::vector<std::unique_ptr<Track>>& tracks() { return tracks_; }
+  Track* track(std::string_view sid);
+  Track* track_by_ssrc(std::uint32_t ssrc);
+
+  struct Negotiated {
+    bool ok = false;
+    std::string error;              // a sentence
+    std::vector<Track*> published;  // now have media
+    std::vector<std::string> ended; // sids whose section became inactive
+  };
+
+  // Answers an offer of the publisher connection, and sends the answer.
+  Negotiated on_offer(const livekit::SessionDescription& offer, Turn turn, peer::Outbox& peers);
+
+  // ---- what it hears ----
+  std::vector<std::unique_ptr<Subscription>>& subscriptions() { return subscriptions_; }
+  Subscription* subscription(std::string_view track_sid);
+  // Adds a section; offered with the next offer.
+  bool subscribe(const Participant& publisher, const Track& track);
+  // Ends forwarding now; the section goes with a later offer, when the silence is out.
+  void unsubscribe(std::string_view track_sid, base::Instant now);
+
+  // Sends an offer when something changed and none is outstanding. Also the first one.
+  void offer_if_needed(Turn turn);
+  void want_offer() { offer_wanted_ = true; }
+  // The subscriptions that the answer opened for the first time; an error is a sentence.
+  Negotiated on_answer(const livekit::SessionDescription& answer, Turn turn, peer::Outbox& peers);
+  std::vector<Subscription*> take_opened() { return std::exchange(opened_, {}); }
+
+  base::Deadline next_deadline() const;
+  // Silence of ended and paused subscriptions; sections whose silence is out.
+  void on_deadline(Turn turn, peer::Outbox& peers);
+  bool answer_overdue(base::Instant now) const { return base::is_due(answer_due_, now); }
+
+  // ---- data ----
+  bool may_send_data(std::size_t bytes, base::Instant now);
+  std::uint32_t last_sequence = 0;  // of its reliable packets
+
+ private:
+  bool start_publisher(const sdp::Description& offer, Turn turn, peer::Outbox& peers, std::string& error);
+  Track* match(const sdp::AudioSection& section);
+  void receive(Track& track, const sdp::AudioSection& section, Negotiated& result);
+  sdp::TransportParameters local(Target target) const;
+
+  std::uint64_t id_;
+  const Config& config_;
+  base::RandomSource& random_;
+  JoinRequest join_;
+  livekit::ParticipantInfo info_;
+  std::unique_ptr<peer::Peer> publisher_;
+  std::unique_ptr<peer::Peer> subscriber_;
+
+  std::vector<std::unique_ptr<Track>> tracks_;
+  sdp::PublisherAnswer publisher_answer_;
+
+  std::vector<std::unique_ptr<Subscription>> subscriptions_;
+  std::vector<Subscription*> opened_;
+  sdp::SubscriberOffer subscriber_offer_;
+  std::uint32_t offer_id_ = 0;
+  bool offer_wanted_ = true;  // the first offer goes out at once
+  base::Deadline answer_due_;
+
+  double data_tokens_;
+  base::Instant data_filled_;
+};
+
+}  // namespace sidetone::server
