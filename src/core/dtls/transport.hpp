@@ -21,8 +21,10 @@
 #include "core/base/time.hpp"
 #include "core/crypto/fingerprint.hpp"
 #include "core/dtls/context.hpp"
+#include "core/dtls/datagram_bio.hpp"
 
 struct ssl_st;
+struct x509_store_ctx_st;
 
 namespace sidetone::dtls {
 
@@ -104,7 +106,7 @@ class Transport {
   // The client sends its first flight at once, the server waits for it. Once only.
   void start(Role role, Instant now, Outbox& out);
 
-  // Before or after start(). A fingerprint other than the one already verified fails the transport.
+  // Before or after start(). One that the peer's certificate does not have fails the transport.
   void set_remote_fingerprint(const crypto::Fingerprint& expected, Instant now, Outbox& out);
 
   // One datagram, already told from STUN and RTP by its first byte.
@@ -128,37 +130,38 @@ class Transport {
   const Counters& counters() const { return counters_; }
 
  private:
-  struct Bio;  // the datagram BIO, reaches into input_ and out_
+  friend class Context;
+  class Call;
 
   struct Free {
     void operator()(ssl_st* ssl) const;
   };
 
-  void drive(Instant now, Outbox& out);
-  void handshake(Instant now);
-  void handshake_done(Instant now);
-  void verified();
+  bool admit(Bytes datagram, Instant now);
+  void handshake();
+  void complete();
+  void open();
   void read();
   void conclude(int result);
   void fail(std::string reason);
   void schedule(Instant now);
-  bool accept_datagram(Bytes datagram, Instant now);
-  bool matches_fingerprint() const;
-  static int verify(struct x509_store_ctx_st* store, void* unused);
+  bool is_live() const;
+  std::optional<SrtpKeys> export_keys() const;
+  static int verify(x509_store_ctx_st* store, void* unused);
 
+  DatagramPort port_;
   std::unique_ptr<ssl_st, Free> ssl_;
   State state_ = State::idle;
   Role role_ = Role::client;
   std::optional<crypto::Fingerprint> expected_;
-  bool fingerprint_refused_ = false;
+  crypto::Fingerprint presented_;
+  bool refused_ = false;
   Deadline deadline_;
   Deadline handshake_ends_;
   Instant window_began_{};
   unsigned window_packets_ = 0;
   std::vector<base::Packet> unverified_;
-  // Borrowed for the duration of one call.
-  Bytes input_;
-  Outbox* out_ = nullptr;
+  Outbox* out_ = nullptr;  // borrowed for the duration of one call
   Counters counters_;
 };
 
