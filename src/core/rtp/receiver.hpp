@@ -58,7 +58,8 @@ class Receiver {
  public:
   // Older ones are refused; also bounds what heavy reordering may do (audio.md §7, 11).
   static constexpr std::int64_t kWindow = 1024;
-  // RFC 3550 A.1: a larger jump is a restarted or rewritten stream, a minute of loss at 20 ms.
+  // RFC 3550 A.1: a larger jump is a rewritten stream and not a minute of loss. Always forward:
+  // SRTP refuses a stream that goes back.
   static constexpr std::int64_t kMaxDropout = 3000;
 
   explicit Receiver(const ReceiverConfig& config);
@@ -86,29 +87,30 @@ class Receiver {
   ReceiverStats stats() const;
 
  private:
-  Verdict place(std::int64_t sequence);
+  std::int64_t unwrap(std::uint16_t sequence) const;
+  Verdict place(std::int64_t sequence, base::Instant arrival);
   void restart_at(std::int64_t sequence);
-  std::optional<std::int64_t> continue_after_restart(std::uint16_t sequence);
   void advance_to(std::int64_t sequence, base::Instant arrival);
   void update_jitter(std::int64_t rtp_time, base::Instant arrival);
+  void read_extensions(const PacketView& packet, ReceivedPacket& into) const;
 
   std::int64_t expected() const { return highest_ - base_ + 1; }
+
+  std::int64_t lost() const { return lost_before_ + expected() - received_; }
 
   ReceiverConfig config_;
   ReceiverStats stats_;
   bool started_ = false;
-  base::SequenceUnwrapper sequences_;  // remembers the highest
-  base::TimestampUnwrapper timestamps_;
   std::bitset<kWindow> seen_;  // by sequence modulo kWindow, down to highest_ - kWindow + 1
   std::int64_t base_ = 0;      // first of the present numbering
-  std::int64_t highest_ = 0;
+  std::int64_t highest_ = -1;
   std::int64_t received_ = 0;     // since base_
   std::int64_t lost_before_ = 0;  // in earlier numberings
   std::int64_t expected_reported_ = 0;
   std::int64_t received_reported_ = 0;
   bool arrived_since_report_ = false;
-  std::optional<std::uint16_t> restart_candidate_;
-  std::optional<std::int64_t> transit_;  // of the last packet in order, in ticks
+  base::TimestampUnwrapper timestamps_;  // remembers that of the newest packet
+  std::optional<std::int64_t> transit_;  // of the newest packet, in ticks
   std::int64_t jitter_16_ = 0;           // RFC 3550 A.8: 16 times the jitter
   base::Instant origin_;                 // of arrival ticks
   std::optional<SenderReport> report_;

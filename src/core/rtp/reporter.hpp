@@ -61,10 +61,16 @@ class Reporter {
     base::Instant at;
   };
 
+  void write(base::Instant now,
+             std::span<const ReportBlock> blocks,
+             bool first,
+             base::Outbox<base::Packet>& rtcp);
+  void answer_references(base::Instant now, RtcpWriter& writer);
+
   ReporterConfig config_;
   base::RandomSource& random_;
   base::Deadline due_;
-  std::array<Reference, kMaxReferences> references_;  // heard since the last report
+  std::array<Reference, kMaxReferences> references_;  // not answered yet
   std::size_t reference_count_ = 0;
   std::array<SentReference, 4> sent_;  // an answer may come for any of the last four seconds
   std::size_t sent_count_ = 0;

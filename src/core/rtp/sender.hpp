@@ -25,8 +25,9 @@
 
 namespace sidetone::rtp {
 
-// Packets stay below this before protection; with SRTP and UDP/IPv6 that is 1264, under every MTU.
-inline constexpr std::size_t kMaxRtpBytes = 1200;
+// What fits a datagram after protection (srtp::Session::kMaxPlainBytes). What we encode stays below
+// 1200; what is forwarded came through somebody else's MTU.
+inline constexpr std::size_t kMaxRtpBytes = 1356;
 
 struct SenderConfig {
   std::uint32_t ssrc = 0;
@@ -137,27 +138,29 @@ class Sender {
     base::Instant at;
   };
 
+  void start_forwarding(const ForwardedAudio& audio);
   bool place(const ForwardedAudio& audio, base::Instant now);
-  std::optional<std::uint16_t> build(const Build& build,
-                                     ExtensionBlock& extensions,
-                                     base::Instant now,
-                                     base::Packet& to);
-  void add_mid(ExtensionBlock& extensions) const;
+  void anchor(std::int64_t source_sequence);
+  std::optional<std::uint16_t> emit(const Build& build,
+                                    ExtensionBlock& extensions,
+                                    base::Instant now,
+                                    base::Packet& to);
+  void add_capture_time(ExtensionBlock& extensions, const CaptureTime& time, base::Instant now);
   SenderReport report(base::Instant now) const;
 
   SenderConfig config_;
   base::RandomSource& random_;
   SenderStats stats_;
   Numbering numbering_ = Numbering::unused;
-  std::int64_t sequence_ = 0;   // own: the next; forwarding: the highest sent
-  std::int64_t timestamp_ = 0;  // of the last packet sent, or its first value
-  std::int64_t timestamp_offset_ = 0;
+  std::int64_t sequence_ = 0;   // highest sent
+  std::int64_t timestamp_ = 0;  // of that packet
   std::int64_t sequence_offset_ = 0;
+  std::int64_t timestamp_offset_ = 0;
   std::int64_t oldest_source_ = 0;  // publisher's numbers below this are refused
   std::int64_t highest_source_ = 0;
   base::Instant last_sent_;
-  std::optional<ClockMapping> clock_;  // in wire time stamps, unwrapped
-  std::optional<base::Instant> captured_sent_;
+  std::optional<ClockMapping> clock_;  // in the source's RTP time
+  base::Deadline capture_time_due_;
   std::optional<History> history_;
   base::Deadline report_due_;
   bool sent_since_report_ = false;
