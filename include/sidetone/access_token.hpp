@@ -19,11 +19,11 @@ inline namespace v0 {
 // The `video` claim. Defaults are the server's for an absent key.
 struct VideoGrants {
   bool room_join = false;  // must be true to join
-  std::string room;        // must be named to join
+  std::string room = {};   // must be named to join
   bool can_publish = true;
   bool can_subscribe = true;
-  std::optional<bool> can_publish_data;          // absent: as can_publish
-  std::vector<std::string> can_publish_sources;  // "microphone", "camera", …; empty: all
+  std::optional<bool> can_publish_data = {};          // absent: as can_publish
+  std::vector<std::string> can_publish_sources = {};  // "microphone", "camera", …; empty: all
   bool can_update_own_metadata = false;
   bool hidden = false;  // not announced to the others
   bool recorder = false;
@@ -37,15 +37,15 @@ struct VideoGrants {
 };
 
 struct SIDETONE_API AccessToken {
-  std::string api_key;     // `iss`: selects the secret
-  std::string api_secret;  // used as it is, never decoded; absent after verify()
-  std::string identity;    // `sub`, unique in a room
-  std::string name;        // shown to people
+  std::string api_key = {};     // `iss`: selects the secret
+  std::string api_secret = {};  // used as it is, never decoded; absent after verify()
+  std::string identity = {};    // `sub`, unique in a room
+  std::string name = {};        // shown to people
   std::chrono::seconds ttl = std::chrono::hours(6);
-  VideoGrants grants;
-  std::map<std::string, std::string> attributes;
-  std::string metadata;
-  std::string kind;  // "agent", "sip", …; empty: a standard participant
+  VideoGrants grants = {};
+  std::map<std::string, std::string> attributes = {};
+  std::string metadata = {};
+  std::string kind = {};  // "agent", "sip", …; empty: a standard participant
 
   // Throws invalid_argument when api_key or api_secret is empty, the ttl is not positive, or a text
   // is longer than the server takes (identity and room 256 bytes).
