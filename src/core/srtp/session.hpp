@@ -74,6 +74,7 @@ class Session {
  public:
   static constexpr unsigned kReplayWindow = 1024;  // 20 s of 20 ms packets; audio.md §7, 11
   static constexpr std::size_t kMaxStreams = 256;  // each way; the server allows 64 per participant
+  static constexpr std::size_t kMaxReleased = 16384;  // 64 KB; a subscription each second for 4 h
   // libsrtp may append up to 144 bytes in place.
   static constexpr std::size_t kMaxPlainBytes = base::kMaxPacketBytes - 144;
 
@@ -85,9 +86,10 @@ class Session {
   Status protect_rtcp(base::Packet& packet);
   Status unprotect_rtcp(base::Packet& packet);
 
-  // The stream ended: frees its state. Later packets of this SSRC are refused.
-  void release_outbound(std::uint32_t ssrc);
-  void release_inbound(std::uint32_t ssrc);
+  // The stream ended: frees its state. Later packets of this SSRC are refused. Not ok: after
+  // kMaxReleased of them it stays, until the session is renewed.
+  Status release_outbound(std::uint32_t ssrc);
+  Status release_inbound(std::uint32_t ssrc);
 
   const Counters& outbound() const { return out_.counters; }
 
@@ -122,7 +124,7 @@ class Session {
   static Context make_context(Profile profile, const MasterKey& key, bool outbound);
   static Status admit(const Direction& direction, const Pass& pass, std::size_t size);
   Status run(Direction& direction, const Pass& pass, base::Packet& packet);
-  static void release(Direction& direction, std::uint32_t ssrc);
+  static Status release(Direction& direction, std::uint32_t ssrc);
 
   Direction out_;
   Direction in_;
