@@ -10,9 +10,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "core/audio/sample_chain.hpp"
 
@@ -75,8 +75,8 @@ class SampleQueue {
   std::int64_t capacity_;
   std::int64_t head_ = 0;
   std::uint32_t generation_ = 0;
-  std::deque<Push> waiting_;
-  std::deque<Push> voided_;
+  std::vector<Push> waiting_;
+  std::vector<Push> voided_;
 };
 
 }  // namespace sidetone::audio
