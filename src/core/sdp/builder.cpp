@@ -144,13 +144,13 @@ std::optional<Error> mismatch(const Description& answer,
                               bool data,
                               const std::vector<std::string>& mids) {
   if (answer.sections.size() != mids.size())
-    return Error{"the answer has " + std::to_string(answer.sections.size()) +
-                 " sections, the offer " + std::to_string(mids.size())};
+    return because("the answer has " + std::to_string(answer.sections.size()) +
+                   " sections, the offer " + std::to_string(mids.size()));
   for (std::size_t i = 0; i < mids.size(); ++i) {
     const auto& section = answer.sections[i];
     auto kind = data && i == 0 ? Kind::application : Kind::audio;
     if (section.kind != kind || (section.mid != mids[i] && !section.rejected()))
-      return Error{"section " + std::to_string(i) + " of the answer is not that of the offer"};
+      return because("section " + std::to_string(i) + " of the answer is not that of the offer");
   }
   return {};
 }

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sidetone::sdp {
@@ -26,8 +27,13 @@ inline constexpr std::size_t kMaxLinesOfAKind = 128;
 
 // Why a description was refused, for a log line or a reply.
 struct Error {
+  std::size_t line = 0;  // of the text, from 1; 0: it is about no single line
   std::string sentence;
 };
+
+inline Error because(std::string sentence) {
+  return {0, std::move(sentence)};
+}
 
 [[noreturn]] void throw_exception_from_error(const Error& error,
                                              const boost::source_location& where);

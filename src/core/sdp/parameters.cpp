@@ -53,9 +53,9 @@ class Gathering {
 
   Outcome<TransportParameters> finish(bool ice_lite) {
     if (result_.ice_ufrag.empty() || result_.ice_pwd.empty())
-      return Error{"the description has no ICE credentials"};
+      return because("the description has no ICE credentials");
     if (result_.fingerprint.value.empty())
-      return Error{"the description has no sha-256 fingerprint"};
+      return because("the description has no sha-256 fingerprint");
     result_.ice_lite = ice_lite;
     // RFC 4145 §4: an offer that does not say is active; RFC 8842 wants actpass, and so do we.
     result_.setup = setup_.value_or(Setup::actpass);
@@ -89,12 +89,12 @@ Outcome<TransportParameters> transport_parameters(const Description& description
   auto live = std::count_if(description.sections.begin(), description.sections.end(),
                             [](const Section& s) { return !s.rejected(); });
   if (live > 1 && description.bundle.empty())
-    return Error{"the description has several sections and no BUNDLE group"};
+    return because("the description has several sections and no BUNDLE group");
   Gathering gathering;
-  if (const auto* fault = gathering.add(description.transport)) return Error{fault};
+  if (const auto* fault = gathering.add(description.transport)) return because(fault);
   for (const auto& section : description.sections) {
     if (section.rejected()) continue;
-    if (const auto* fault = gathering.add(section.transport)) return Error{fault};
+    if (const auto* fault = gathering.add(section.transport)) return because(fault);
     if (section.kind == Kind::application && section.sctp_port != 0) gathering.add_data(section);
   }
   return gathering.finish(description.ice_lite);

@@ -106,9 +106,11 @@ bool has_control_characters(std::string_view text) {
 }
 
 Outcome<Description> Parser::run(std::string_view text) {
-  if (text.size() > kMaxTextBytes) return Error{"the description is longer than 262144 bytes"};
+  if (text.size() > kMaxTextBytes) return because("the description is longer than 262144 bytes");
   std::size_t number = 0;
-  auto refuse = [&](Fault fault) { return Error{"line " + std::to_string(number) + ": " + fault}; };
+  auto refuse = [&](Fault fault) {
+    return Error{number, "line " + std::to_string(number) + ": " + fault};
+  };
   while (!text.empty()) {
     ++number;
     auto one = take_until(text, '\n');
@@ -116,7 +118,7 @@ Outcome<Description> Parser::run(std::string_view text) {
     if (one.empty()) continue;
     if (auto fault = line(one)) return refuse(fault);
   }
-  if (!started_) return Error{"line 1: a description starts with v=0"};
+  if (!started_) return Error{1, "line 1: a description starts with v=0"};
   finish();
   return std::move(result_);
 }

@@ -63,7 +63,7 @@ Outcome<Description> PublisherAnswer::answer(const Description& offer,
   auto remote = transport_parameters(offer);
   if (!remote) return remote.error();
   for (const auto& section : offer.sections)
-    if (section.mid.empty()) return Error{"a section of the offer has no mid"};
+    if (section.mid.empty()) return because("a section of the offer has no mid");
   Description description;
   description.session_id = session_id_;
   description.version = ++version_;

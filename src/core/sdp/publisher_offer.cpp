@@ -11,14 +11,14 @@ PublisherOffer::PublisherOffer(std::uint64_t session_id, bool data)
 
 Outcome<std::string> PublisherOffer::add(PublishedTrack track) {
   if (slots_.size() + (data_ ? 1 : 0) >= kMaxSections)
-    return Error{"the connection has 256 sections and takes no more tracks"};
-  if (track.ssrc == 0) return Error{"SSRC 0 is not used for media"};
+    return because("the connection has 256 sections and takes no more tracks");
+  if (track.ssrc == 0) return because("SSRC 0 is not used for media");
   if (!is_token(track.cid) || !is_token(track.stream))
-    return Error{"a track's cid and stream are one word of 1 to 256 characters"};
-  if (!track.cname.empty() && !is_token(track.cname)) return Error{"a cname is one word"};
+    return because("a track's cid and stream are one word of 1 to 256 characters");
+  if (!track.cname.empty() && !is_token(track.cname)) return because("a cname is one word");
   auto same_ssrc = [&](const Slot& s) { return s.track && s.track->ssrc == track.ssrc; };
   if (std::any_of(slots_.begin(), slots_.end(), same_ssrc))
-    return Error{"SSRC " + std::to_string(track.ssrc) + " is in use"};
+    return because("SSRC " + std::to_string(track.ssrc) + " is in use");
   const auto mid = std::to_string(slots_.size() + (data_ ? 1 : 0));
   slots_.push_back({mid, std::move(track)});
   return slots_.back().mid;

@@ -10,14 +10,14 @@ SubscriberOffer::SubscriberOffer(std::uint64_t session_id, bool data)
     : session_id_(session_id), data_(data) {}
 
 Outcome<std::string> SubscriberOffer::add(ForwardedTrack track) {
-  if (track.ssrc == 0) return Error{"SSRC 0 is not used for media"};
+  if (track.ssrc == 0) return because("SSRC 0 is not used for media");
   if (!is_token(track.participant_sid) || !is_token(track.track_sid))
-    return Error{"participant and track sids are one word of 1 to 256 characters"};
+    return because("participant and track sids are one word of 1 to 256 characters");
   auto same_ssrc = [&](const Slot& s) {
     return s.state == State::active && s.track.ssrc == track.ssrc;
   };
   if (std::any_of(slots_.begin(), slots_.end(), same_ssrc))
-    return Error{"SSRC " + std::to_string(track.ssrc) + " is in use"};
+    return because("SSRC " + std::to_string(track.ssrc) + " is in use");
   auto free = std::find_if(slots_.begin(), slots_.end(),
                            [](const Slot& s) { return s.state == State::free; });
   if (free != slots_.end()) {
@@ -26,7 +26,7 @@ Outcome<std::string> SubscriberOffer::add(ForwardedTrack track) {
     return free->mid;
   }
   if (slots_.size() + (data_ ? 1 : 0) >= kMaxSections)
-    return Error{"the connection has 256 sections and takes no more tracks"};
+    return because("the connection has 256 sections and takes no more tracks");
   const auto mid = std::to_string(slots_.size() + (data_ ? 1 : 0));
   slots_.push_back({mid, State::active, std::move(track)});
   return slots_.back().mid;
@@ -75,6 +75,8 @@ Outcome<std::vector<AudioSection>> SubscriberOffer::apply(const Description& ans
   auto sections = audio_sections(answer);
   for (std::size_t i = 0; i < sections.size(); ++i) {
     sections[i].mid = slots_[i].mid;
+    // A track removed or added since that offer is not what this answer speaks of.
+    if (slots_[i].state != State::active) sections[i].direction = Direction::inactive;
     if (slots_[i].state == State::offered_inactive) slots_[i].state = State::free;
   }
   return sections;
