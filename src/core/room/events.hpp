@@ -20,6 +20,8 @@ struct ParticipantRef {
   bool local = false;
 };
 
+ParticipantRef ref(const Participant& participant);
+
 // Joined: the participants already present are in the state, not announced one by one.
 struct Connected {};
 
@@ -79,6 +81,12 @@ struct TrackUnmuted {
 // The first subscriber of a local track hears it.
 struct LocalTrackSubscribed {
   std::string track_sid;
+};
+
+// After a full reconnect the server gave our track a new sid.
+struct LocalTrackRepublished {
+  std::string previous_sid;
+  Track track;
 };
 
 struct Speaker {
@@ -157,6 +165,7 @@ using Event = std::variant<Connected,
                            TrackMuted,
                            TrackUnmuted,
                            LocalTrackSubscribed,
+                           LocalTrackRepublished,
                            ActiveSpeakersChanged,
                            ConnectionQualityChanged,
                            RoomMetadataChanged,

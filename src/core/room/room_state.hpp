@@ -30,6 +30,8 @@ struct RoomInfo {
   std::uint32_t num_participants = 0;
   std::uint32_t num_publishers = 0;
   bool recording = false;
+
+  friend bool operator==(const RoomInfo&, const RoomInfo&) = default;
 };
 
 class RoomState {
@@ -51,10 +53,9 @@ class RoomState {
   // already so.
   bool set_subscribed(std::string_view track_sid, bool subscribed, EventOutbox& out);
   bool set_wanted(std::string_view track_sid, bool wanted);
-  // Our own track, before the server announces it to the room; silent.
-  void add_local_track(Track track);
+  // Our own tracks and their mutes belong to the session: what an update says of them may be older.
+  void add_local_track(Track track, EventOutbox& out);
   void remove_local_track(std::string_view track_sid, EventOutbox& out);
-  // Our own mute, which the server will repeat.
   void set_local_muted(std::string_view track_sid, bool muted, EventOutbox& out);
 
   const RoomInfo& info() const { return info_; }
@@ -84,6 +85,10 @@ class RoomState {
   std::pair<Participant*, Track*> mutable_track(std::string_view track_sid);
   void apply(const livekit::ParticipantInfo& info, EventOutbox& out);
   void add(const livekit::ParticipantInfo& info, EventOutbox& out);
+  void change_profile(Participant& participant,
+                      const livekit::ParticipantInfo& info,
+                      EventOutbox& out);
+  void update_local_tracks(const livekit::ParticipantInfo& info);
   void change(Participant& participant, const livekit::ParticipantInfo& info, EventOutbox& out);
   void change_tracks(Participant& participant,
                      const livekit::ParticipantInfo& info,
@@ -98,6 +103,7 @@ class RoomState {
   Participant local_;
   std::map<std::string, Participant, std::less<>> remotes_;
   bool joined_ = false;
+  bool announcing_ = false;  // false while the first JoinResponse is read
   bool next_update_is_complete_ = false;
   std::uint64_t ignored_ = 0;
 };
