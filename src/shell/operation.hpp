@@ -83,7 +83,7 @@ class Operation {
     asio::any_completion_executor fallback = EventExecutor(loop);
     auto executor = asio::get_associated_executor(handler, fallback);
     executor_ = asio::prefer(executor, asio::execution::outstanding_work.tracked);
-    handler_ = std::move(handler);
+    handler_.swap(handler);
   }
 
   Operation(Operation&& other) noexcept = default;
@@ -93,7 +93,7 @@ class Operation {
       abandon();
       loop_ = std::move(other.loop_);
       id_ = other.id_;
-      handler_ = std::move(other.handler_);
+      handler_.swap(other.handler_);
       executor_ = std::move(other.executor_);
     }
     return *this;
@@ -109,7 +109,9 @@ class Operation {
   void complete(error_code ec, Results... results) {
     if (!handler_) return;
     auto loop = std::move(loop_);
-    loop->finish([handler = std::exchange(handler_, Handler()), executor = std::move(executor_), ec,
+    Handler taken;
+    taken.swap(handler_);
+    loop->finish([handler = std::move(taken), executor = std::move(executor_), ec,
                   results = std::tuple<Results...>(std::move(results)...)]() mutable {
       namespace asio = boost::asio;
       asio::dispatch(executor, [handler = std::move(handler), ec,
@@ -128,7 +130,7 @@ class Operation {
 
   std::shared_ptr<Loop> loop_;
   OperationId id_ = 0;
-  Handler handler_;
+  Handler handler_;  // only moved into new ones and swapped: Boost 1.81's move assignment recurses
   boost::asio::any_completion_executor executor_;
 };
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -164,6 +165,7 @@ struct Loop::Threads {
 
 Loop::Loop(Executor host, RuntimeOptions options)
     : threads_(host ? nullptr : std::make_unique<Threads>(std::max(options.media_threads, 1U))),
+      single_threaded_(!host && options.media_threads <= 1),
       executor_(host ? std::move(host) : Executor(threads_->media.context.get_executor())) {
   set_log_sink(std::move(options.log_sink), options.log_level);
 }
@@ -178,6 +180,14 @@ std::shared_ptr<Loop> Loop::create(Executor host, RuntimeOptions options) {
 }
 
 Loop::~Loop() = default;
+
+// One thread of our own is a strand already.
+Strand Loop::make_strand() const {
+  if (single_threaded_) return executor_;
+  if (const auto* context = executor_.target<asio::io_context::executor_type>())
+    return asio::strand<asio::io_context::executor_type>(*context);
+  return asio::strand<Executor>(executor_);
+}
 
 Executor Loop::event_executor() {
   if (!threads_) return executor_;

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -30,7 +29,9 @@
 namespace sidetone::shell {
 
 using Executor = boost::asio::any_io_executor;
-using Strand = boost::asio::strand<Executor>;
+// What is posted here runs one at a time. Erased on the outside: a strand over an erased executor
+// costs an allocation each time something runs on it.
+using Strand = boost::asio::any_io_executor;
 
 class Loop : public std::enable_shared_from_this<Loop> {
  public:
@@ -53,7 +54,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
   const Executor& executor() const { return executor_; }
 
-  Strand make_strand() const { return Strand(executor_); }
+  Strand make_strand() const;
 
   // Starts the event thread on first use (not after the end). The host's loop, if it is there.
   Executor event_executor();
@@ -132,6 +133,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   void deliver_logs();
 
   std::unique_ptr<Threads> threads_;  // null on the host's loop
+  bool single_threaded_;
   Executor executor_;
   Gate media_gate_;
   Gate event_gate_;
