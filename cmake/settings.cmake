@@ -9,9 +9,12 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 endif()
 
+include(GNUInstallDirs)
+
 add_library(sidetone_settings INTERFACE)
 target_compile_options(sidetone_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
-  -Woverloaded-virtual -Wcast-align -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough)
+  -Woverloaded-virtual -Wcast-align -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough
+  -Wno-missing-field-initializers)  # designated initialisers leave the rest at its default on purpose
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of GCC 12 in inlined standard containers at -O2.
   target_compile_options(sidetone_settings INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow
