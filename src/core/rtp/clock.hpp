@@ -59,7 +59,7 @@ constexpr base::Duration from_compact(std::uint32_t units) {
 struct ClockMapping {
   std::uint64_t ntp = 0;
   std::int64_t rtp_time = 0;
-  base::Instant at;
+  base::Instant at{};
 };
 
 }  // namespace sidetone::rtp

@@ -76,7 +76,7 @@ std::byte write_audio_level(AudioLevel level);  // levels over 127 are written a
 // the sender believes its clock to be behind the capturing system's (32.32, signed).
 struct CaptureTime {
   std::uint64_t ntp = 0;
-  std::optional<std::int64_t> clock_offset;
+  std::optional<std::int64_t> clock_offset{};
 
   friend bool operator==(const CaptureTime&, const CaptureTime&) = default;
 };

@@ -38,11 +38,11 @@ struct Header {
 // Borrowed from the bytes that were parsed.
 struct PacketView {
   Header header;
-  base::Bytes csrcs;                            // four bytes each
-  std::optional<std::uint16_t> extension_form;  // the profile field; nullopt: no extension
-  base::Bytes extension;                        // its body, a multiple of four bytes
-  base::Bytes payload;                          // without padding
-  std::uint8_t padding = 0;                     // bytes at the end, the count included
+  base::Bytes csrcs{};                            // four bytes each
+  std::optional<std::uint16_t> extension_form{};  // the profile field; nullopt: no extension
+  base::Bytes extension{};                        // its body, a multiple of four bytes
+  base::Bytes payload{};                          // without padding
+  std::uint8_t padding = 0;                       // bytes at the end, the count included
 };
 
 // nullopt: too short, another version than 2, lengths that contradict each other.
@@ -66,11 +66,11 @@ struct ReceivedPacket {
   std::int64_t rtp_time = 0;  // unwrapped, congruent to the wire's modulo 2^32, in clock_rate units
   std::uint8_t payload_type = 0;
   bool marker = false;
-  bool voice = false;                 // the V bit of the level; false without one
-  std::optional<std::uint8_t> level;  // RFC 6464, -dBov, 127 silent
-  std::optional<CaptureTime> capture_time;
-  base::Instant arrival;
-  base::Packet payload;  // without header, extension and padding
+  bool voice = false;                   // the V bit of the level; false without one
+  std::optional<std::uint8_t> level{};  // RFC 6464, -dBov, 127 silent
+  std::optional<CaptureTime> capture_time{};
+  base::Instant arrival{};
+  base::Packet payload{};  // without header, extension and padding
 };
 
 }  // namespace sidetone::rtp

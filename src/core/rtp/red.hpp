@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxRedBlockBytes = (1U << 10) - 1;
 struct RedBlock {
   std::uint8_t payload_type = 0;
   std::uint16_t offset = 0;  // RTP time before the packet's; 0 for the primary
-  base::Bytes payload;       // may be empty, which is legal
+  base::Bytes payload{};     // may be empty, which is legal
 };
 
 struct RedBlocks {

@@ -21,8 +21,8 @@ namespace sidetone::rtp {
 
 struct ReporterConfig {
   std::uint32_t local_ssrc = 1;
-  std::string cname;
-  base::WallClock wall;
+  std::string cname{};
+  base::WallClock wall{};
 };
 
 class Reporter {

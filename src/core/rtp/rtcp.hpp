@@ -47,7 +47,7 @@ struct ReportBlock {
 
 struct Cname {
   std::uint32_t ssrc = 0;
-  std::string_view text;  // borrowed from the datagram
+  std::string_view text{};  // borrowed from the datagram
 };
 
 struct Bye {

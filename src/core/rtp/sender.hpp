@@ -33,41 +33,41 @@ struct SenderConfig {
   std::uint32_t ssrc = 0;
   std::uint8_t payload_type = 111;
   std::uint32_t clock_rate = 48000;
-  std::string cname;
-  std::string mid;
+  std::string cname{};
+  std::string mid{};
   bool nack = false;
   std::uint8_t level_extension_id = 0;  // 0: not negotiated, here and below
   std::uint8_t mid_extension_id = 0;
   std::uint8_t capture_time_extension_id = 0;
-  base::WallClock wall;
+  base::WallClock wall{};
   // Random when absent; tests start near the wrap.
-  std::optional<std::uint16_t> initial_sequence;
-  std::optional<std::uint32_t> initial_timestamp;
+  std::optional<std::uint16_t> initial_sequence{};
+  std::optional<std::uint32_t> initial_timestamp{};
 };
 
 struct OutgoingAudio {
   std::int64_t rtp_time = 0;  // of the first sample, any origin
-  base::Instant captured;     // when that sample was due (paced) or pushed (live)
+  base::Instant captured{};   // when that sample was due (paced) or pushed (live)
   bool marker = false;
-  std::optional<AudioLevel> level;
-  std::optional<std::uint8_t> payload_type;  // the configured one when absent
-  base::Bytes payload;
+  std::optional<AudioLevel> level{};
+  std::optional<std::uint8_t> payload_type{};  // the configured one when absent
+  base::Bytes payload{};
 };
 
 struct ForwardedAudio {
   std::int64_t sequence = 0;  // as ReceivedPacket has them
   std::int64_t rtp_time = 0;
   bool marker = false;
-  std::optional<CaptureTime> capture_time;
-  std::optional<std::uint8_t> payload_type;
-  base::Bytes payload;
+  std::optional<CaptureTime> capture_time{};
+  std::optional<std::uint8_t> payload_type{};
+  base::Bytes payload{};
 };
 
 struct InjectedAudio {
   std::int64_t rtp_advance = 0;  // since the last packet sent
   bool marker = true;
-  std::optional<std::uint8_t> payload_type;
-  base::Bytes payload;
+  std::optional<std::uint8_t> payload_type{};
+  base::Bytes payload{};
 };
 
 struct SenderStats {
@@ -83,7 +83,7 @@ struct SenderStats {
   double fraction_lost = 0;  // of the last report, 0..1
   std::int32_t packets_lost = 0;
   base::Duration jitter{};
-  std::optional<base::Duration> rtt;
+  std::optional<base::Duration> rtt{};
 };
 
 class Sender {
