@@ -29,14 +29,15 @@ enum class Content : std::uint8_t { speech, music };
 struct SourceOptions {
   std::uint32_t bitrate = 48000;  // 6000..510000 bit/s
   Content content = Content::speech;
-  std::optional<bool> dtx;  // default: on for mono speech
-  std::optional<int> complexity;
+  std::optional<bool> dtx = {};  // default: on for mono speech
+  std::optional<int> complexity = {};
   base::Duration packet_duration = std::chrono::milliseconds(20);  // or 10
   bool red = false;  // RED was negotiated: it is the only loss protection, FEC stays off
 };
 
 class SourcePipeline {
  public:
+  // Empty when the options are within the rules, else what is wrong with them.
   static std::string check(const SourceOptions& options);
 
   // Without an encoder: Opus. With one: it takes packets at opus_rate_for(feed's rate). The feed
@@ -63,18 +64,16 @@ class SourcePipeline {
 
   struct Counters {
     std::uint64_t packets = 0;
-    std::uint64_t suppressed = 0;  // slots of DTX, mute and idling that were not sent
+    std::uint64_t suppressed = 0;  // slots of DTX and mute that were not sent
     std::uint64_t encode_errors = 0;
   };
 
   const Counters& counters() const { return counters_; }
 
  private:
-  enum class Action : std::uint8_t { encode, encode_awake, skip };
-
-  Action decide(const send::PcmPacket& packet, bool zeros);
+  bool asleep(const send::PcmPacket& packet, std::size_t size);
   std::span<const std::int16_t> at_encoder_rate(const send::PcmPacket& packet);
-  void encode(const send::PcmPacket& packet, bool awake, base::Outbox<EncodedAudio>& out);
+  void encode(const send::PcmPacket& packet, base::Outbox<EncodedAudio>& out);
 
   PcmFeed& feed_;
   SourceOptions options_;
@@ -87,15 +86,12 @@ class SourcePipeline {
   std::vector<float> unconverted_;
   std::vector<float> converted_;  // what the packets so far did not take
   std::vector<std::int16_t> samples_;
+  std::uint32_t generation_ = 0;
   LossPolicy loss_;
   send::PcmPacket packet_;
-  std::optional<std::int64_t> zeros_since_;    // RTP time
-  std::optional<std::int64_t> muted_since_;    // RTP time
-  std::optional<std::int64_t> last_sent_;      // RTP time
-  std::optional<std::int64_t> expected_time_;  // RTP time the next packet has without a pause
-  bool sleeping_ = false;                      // the last slot was not sent
-  bool in_dtx_ = false;
-  bool idle_ = false;
+  EncodedAudio encoded_;
+  bool sleeping_ = false;                   // the last payload was a DTX packet, or was not sent
+  std::optional<std::int64_t> sent_until_;  // RTP time
   Counters counters_;
 };
 

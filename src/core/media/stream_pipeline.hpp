@@ -48,7 +48,7 @@ struct StreamOptions {
   std::uint32_t channels = 1;
   base::Duration frame_duration = std::chrono::milliseconds(10);
   Delivery delivery = Delivery::paced;
-  jitter::Options jitter;
+  jitter::Options jitter = {};
   std::uint8_t opus_type = 111;  // payload types as negotiated; every other one is ignored
   std::uint8_t red_type = 63;
 };
