@@ -1,8 +1,8 @@
 #include "core/server/admission.hpp"
 
-#include "core/signal/url.hpp"
-
 #include <charconv>
+
+#include "core/signal/url.hpp"
 
 namespace sidetone::server {
 namespace {
@@ -11,7 +11,9 @@ HttpResponse text(unsigned status, std::string body, bool allow_any_origin = fal
   return {status, std::move(body), "text/plain; charset=utf-8", allow_any_origin};
 }
 
-HttpResponse unknown_path(bool allow_any_origin = false) { return text(404, "404 page not found\n", allow_any_origin); }
+HttpResponse unknown_path(bool allow_any_origin = false) {
+  return text(404, "404 page not found\n", allow_any_origin);
+}
 
 int number(std::string_view digits) {
   int value = 0;
@@ -30,13 +32,16 @@ std::size_t attribute_bytes(const signal::Claims& claims) {
   return bytes;
 }
 
-Admission authorize(const HttpRequest& request, const signal::RequestTarget& target, const signal::ApiKeys& keys,
+Admission authorize(const HttpRequest& request,
+                    const signal::RequestTarget& target,
+                    const signal::ApiKeys& keys,
                     signal::UnixSeconds now) {
   signal::Credentials credentials;
   if (!request.authorization.empty()) credentials.authorization = request.authorization;
   credentials.access_token = target.parameter("access_token");
   auto verdict = signal::authorize_join(credentials, keys, now);
-  if (const auto* refusal = std::get_if<signal::Refusal>(&verdict)) return text(refusal->status, refusal->body);
+  if (const auto* refusal = std::get_if<signal::Refusal>(&verdict))
+    return text(refusal->status, refusal->body);
   JoinRequest join;
   join.claims = std::get<signal::Claims>(std::move(verdict));
   join.protocol = number(target.parameter("protocol"));
@@ -48,7 +53,9 @@ Admission authorize(const HttpRequest& request, const signal::RequestTarget& tar
 
 }  // namespace
 
-Admission admit(const HttpRequest& request, const signal::ApiKeys& keys, signal::UnixSeconds now,
+Admission admit(const HttpRequest& request,
+                const signal::ApiKeys& keys,
+                signal::UnixSeconds now,
                 const Limits& limits) {
   auto target = signal::parse_target(request.target);
   std::string_view path = target.path;
@@ -57,8 +64,9 @@ Admission admit(const HttpRequest& request, const signal::ApiKeys& keys, signal:
   if (path == "/rtc/v1" || path == "/rtc/v1/validate") return unknown_path(true);
   if (path == "/rtc/validate") {
     auto admission = authorize(request, target, keys, now);
-    auto answer = std::holds_alternative<JoinRequest>(admission) ? text(200, "success")
-                                                                 : std::get<HttpResponse>(std::move(admission));
+    auto answer = std::holds_alternative<JoinRequest>(admission)
+                      ? text(200, "success")
+                      : std::get<HttpResponse>(std::move(admission));
     answer.allow_any_origin = true;
     return answer;
   }
@@ -66,7 +74,8 @@ Admission admit(const HttpRequest& request, const signal::ApiKeys& keys, signal:
   if (!request.upgrade) return text(404, "");
   auto admission = authorize(request, target, keys, now);
   if (const auto* join = std::get_if<JoinRequest>(&admission))
-    if (join->claims.metadata.size() > limits.metadata_bytes || attribute_bytes(join->claims) > limits.attributes_bytes)
+    if (join->claims.metadata.size() > limits.metadata_bytes ||
+        attribute_bytes(join->claims) > limits.attributes_bytes)
       return text(500, "connection closed by media");
   return admission;
 }

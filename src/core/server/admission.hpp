@@ -1,16 +1,17 @@
-// What an HTTP request to the server becomes: an answer, or a participant at the door. The checks, their order, statuses and
-// bodies are the real server's (wire_protocol §1.2, §2.1, §2.5); `/rtc/v1` answers 404, so that official clients fall back
-// to `/rtc` with two peer connections (docs/decisions/rtc-v1.md). No state; any thread.
+// What an HTTP request to the server becomes: an answer, or a participant at the door. The checks,
+// their order, statuses and bodies are the real server's (wire_protocol §1.2, §2.1, §2.5);
+// `/rtc/v1` answers 404, so that official clients fall back to `/rtc` with two peer connections
+// (docs/decisions/rtc-v1.md). No state; any thread.
 #pragma once
-
-#include "core/base/time.hpp"
-#include "core/server/limits.hpp"
-#include "core/signal/token.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+
+#include "core/base/time.hpp"
+#include "core/server/limits.hpp"
+#include "core/signal/token.hpp"
 
 namespace sidetone::server {
 
@@ -25,7 +26,8 @@ struct HttpResponse {
   unsigned status = 200;
   std::string body;
   std::string content_type = "text/plain; charset=utf-8";
-  bool allow_any_origin = false;  // Access-Control-Allow-Origin: *, without which a browser cannot read the status
+  bool allow_any_origin =
+      false;  // Access-Control-Allow-Origin: *, without which a browser cannot read the status
 };
 
 // A verified participant who may join `claims.grants->room`.
@@ -40,6 +42,9 @@ struct JoinRequest {
 using Admission = std::variant<HttpResponse, JoinRequest>;
 
 // A JoinRequest only for an upgrade of /rtc whose token is good.
-Admission admit(const HttpRequest& request, const signal::ApiKeys& keys, signal::UnixSeconds now, const Limits& limits);
+Admission admit(const HttpRequest& request,
+                const signal::ApiKeys& keys,
+                signal::UnixSeconds now,
+                const Limits& limits);
 
 }  // namespace sidetone::server

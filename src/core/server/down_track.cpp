@@ -1,8 +1,8 @@
 #include "core/server/down_track.hpp"
 
-#include "core/rtp/red.hpp"
-
 #include <array>
+
+#include "core/rtp/red.hpp"
 
 namespace sidetone::server {
 namespace {
@@ -12,8 +12,8 @@ constexpr std::int64_t kSilenceTicks = 960;
 constexpr int kPauseSilence = 51;  // as many as the real server sends: 1.0 s
 constexpr int kCloseSilence = 11;  // 0.2 s
 
-// Twenty milliseconds of digital silence in CELT, padded to 80 bytes as the real server does; the first byte is the RED
-// header of a lone primary block.
+// Twenty milliseconds of digital silence in CELT, padded to 80 bytes as the real server does; the
+// first byte is the RED header of a lone primary block.
 constexpr std::size_t kSilenceBytes = 80;
 
 std::array<std::byte, 1 + kSilenceBytes> silence(std::uint8_t opus) {
@@ -27,10 +27,15 @@ std::array<std::byte, 1 + kSilenceBytes> silence(std::uint8_t opus) {
 
 }  // namespace
 
-void DownTrack::open(const Route& route) { route_ = route; }
+void DownTrack::open(const Route& route) {
+  route_ = route;
+}
 
-bool DownTrack::on_packet(const rtp::ReceivedPacket& packet, bool red, base::Instant now, peer::Peer& to,
-                          peer::Outbox& out) {
+bool DownTrack::on_packet(const rtp::ReceivedPacket& packet,
+                          bool red,
+                          base::Instant now,
+                          peer::Peer& to,
+                          peer::Output& out) {
   if (!route_ || paused_ || closing_) return false;
   rtp::ForwardedAudio audio;
   audio.sequence = packet.sequence;
@@ -46,7 +51,7 @@ bool DownTrack::on_packet(const rtp::ReceivedPacket& packet, bool red, base::Ins
     if (!blocks) return false;
     audio.payload = blocks->primary().payload;
   }
-  sent_ = to.forward(route_->ssrc, audio, now, out) || sent_;
+  if (!to.forward(route_->ssrc, audio, now, out)) sent_ = true;
   return true;
 }
 
@@ -77,7 +82,7 @@ base::Deadline DownTrack::next_deadline() const {
   return silence_due_;
 }
 
-void DownTrack::on_deadline(base::Instant now, peer::Peer& to, peer::Outbox& out) {
+void DownTrack::on_deadline(base::Instant now, peer::Peer& to, peer::Output& out) {
   while (left_ > 0 && silence_due_ <= now) {
     const auto payload = silence(route_->opus);
     rtp::InjectedAudio audio;

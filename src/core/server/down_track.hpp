@@ -1,14 +1,15 @@
-// One published track on its way to one subscriber: new SSRC and payload type, the publisher's numbering with no hole where
-// packets were muted, RED unpacked where the subscriber did not take it, and silence at mute and end so that its decoder
-// settles (wire_protocol §6.2, §6.3; audio.md §3.1).
+// One published track on its way to one subscriber: new SSRC and payload type, the publisher's
+// numbering with no hole where packets were muted, RED unpacked where the subscriber did not take
+// it, and silence at mute and end so that its decoder settles (wire_protocol §6.2, §6.3; audio.md
+// §3.1).
 #pragma once
+
+#include <cstdint>
+#include <optional>
 
 #include "core/base/time.hpp"
 #include "core/peer/peer.hpp"
 #include "core/rtp/packet.hpp"
-
-#include <cstdint>
-#include <optional>
 
 namespace sidetone::server {
 
@@ -23,20 +24,28 @@ class DownTrack {
 
   // Forwarding starts with the next packet; again after a new answer.
   void open(const Route& route);
+
   bool is_open() const { return route_.has_value(); }
 
   // `red`: the payload is RED around Opus. Returns whether it was forwarded.
-  bool on_packet(const rtp::ReceivedPacket& packet, bool red, base::Instant now, peer::Peer& to, peer::Outbox& out);
+  bool on_packet(const rtp::ReceivedPacket& packet,
+                 bool red,
+                 base::Instant now,
+                 peer::Peer& to,
+                 peer::Output& out);
 
   // Muted by the publisher or disabled by the subscriber: one second of silence, then nothing.
   void pause(base::Instant now);
   void resume();
   // The track ends: a fifth of a second of silence, then done().
   void close(base::Instant now);
+
+  bool is_closing() const { return closing_; }
+
   bool done() const { return closing_ && left_ == 0; }
 
   base::Deadline next_deadline() const;
-  void on_deadline(base::Instant now, peer::Peer& to, peer::Outbox& out);
+  void on_deadline(base::Instant now, peer::Peer& to, peer::Output& out);
 
  private:
   void start_silence(int packets, base::Instant now);

@@ -1,15 +1,7 @@
-// One participant as its server sees it: what it published, what it hears, its two transports and the offers and answers
-// that shape them. Knows nothing of the other participants; the Room carries things between them.
-// One strand.
+// One participant as its server sees it: what it published, what it hears, its two transports and
+// the offers and answers that shape them. Knows nothing of the other participants; the Room carries
+// things between them. One strand.
 #pragma once
-
-#include "core/base/random_source.hpp"
-#include "core/peer/peer.hpp"
-#include "core/sdp/publisher_answer.hpp"
-#include "core/sdp/subscriber_offer.hpp"
-#include "core/server/admission.hpp"
-#include "core/server/down_track.hpp"
-#include "core/server/types.hpp"
 
 #include <deque>
 #include <map>
@@ -18,18 +10,35 @@
 #include <string>
 #include <vector>
 
+#include "core/base/random_source.hpp"
+#include "core/peer/peer.hpp"
+#include "core/sdp/publisher_answer.hpp"
+#include "core/sdp/subscriber_offer.hpp"
+#include "core/server/admission.hpp"
+#include "core/server/down_track.hpp"
+#include "core/server/types.hpp"
 #include "livekit.pb.h"
 
 namespace sidetone::server {
 
+class Participant;
+struct Subscription;
+
 // A published track. Announced once its media section has come.
 struct Track {
+  // Whose transport carries it: looked up for each packet, so kept here.
+  struct Listener {
+    Participant* participant = nullptr;
+    Subscription* subscription = nullptr;
+  };
+
   livekit::TrackInfo info;
   std::string cid;
   std::uint32_t ssrc = 0;  // 0: announced to us, not yet offered
   std::uint8_t opus = 111;
   std::optional<std::uint8_t> red;
   bool heard = false;  // its first subscriber was reported
+  std::vector<Listener> listeners;
 };
 
 // A track of somebody else on its way to this participant.
@@ -39,6 +48,7 @@ struct Subscription {
   std::string mid;
   std::uint32_t ssrc = 0;
   bool answered = false;
+  bool disabled = false;  // by the subscriber (track_setting)
   DownTrack down;
 };
 
@@ -56,13 +66,21 @@ class Participant {
   Participant(std::uint64_t id, JoinRequest join, Parts parts, base::Instant now);
 
   std::uint64_t id() const { return id_; }
+
   const std::string& sid() const { return info_.sid(); }
+
   const std::string& identity() const { return info_.identity(); }
+
   const livekit::ParticipantInfo& info() const { return info_; }
+
   livekit::ParticipantInfo& info() { return info_; }
-  const signal::VideoGrants& grants() const { return *join_.claims.grants; }
+
+  const VideoGrants& grants() const { return *join_.claims.grants; }
+
   const JoinRequest& join() const { return join_; }
+
   bool is_active() const { return info_.state() == livekit::ParticipantInfo::ACTIVE; }
+
   bool subscriber_primary() const { return grants().can_subscribe; }
 
   // Changes the info's version and tells the track list in it.
@@ -75,26 +93,33 @@ class Participant {
 
   void send(const livekit::SignalResponse& response, Outbox& out) const;
 
-  peer::Peer& peer(Target target) { return target == Target::publisher ? *publisher_ : *subscriber_; }
-  const peer::Peer& peer(Target target) const { return target == Target::publisher ? *publisher_ : *subscriber_; }
+  peer::Peer& peer(Target target) {
+    return target == Target::publisher ? *publisher_ : *subscriber_;
+  }
+
+  const peer::Peer& peer(Target target) const {
+    return target == Target::publisher ? *publisher_ : *subscriber_;
+  }
 
   // ---- what it publishes ----
   std::vector<std::unique_ptr<Track>>& tracks() { return tracks_; }
+
   Track* track(std::string_view sid);
   Track* track_by_ssrc(std::uint32_t ssrc);
 
   struct Negotiated {
     bool ok = false;
-    std::string error;              // a sentence
-    std::vector<Track*> published;  // now have media
-    std::vector<std::string> ended; // sids whose section became inactive
+    std::string error;               // a sentence
+    std::vector<Track*> published;   // now have media
+    std::vector<std::string> ended;  // sids whose section became inactive
   };
 
   // Answers an offer of the publisher connection, and sends the answer.
-  Negotiated on_offer(const livekit::SessionDescription& offer, Turn turn, peer::Outbox& peers);
+  Negotiated on_offer(const livekit::SessionDescription& offer, Turn turn, peer::Output& peers);
 
   // ---- what it hears ----
   std::vector<std::unique_ptr<Subscription>>& subscriptions() { return subscriptions_; }
+
   Subscription* subscription(std::string_view track_sid);
   // Adds a section; offered with the next offer.
   bool subscribe(const Participant& publisher, const Track& track);
@@ -103,14 +128,20 @@ class Participant {
 
   // Sends an offer when something changed and none is outstanding. Also the first one.
   void offer_if_needed(Turn turn);
+
   void want_offer() { offer_wanted_ = true; }
+
   // The subscriptions that the answer opened for the first time; an error is a sentence.
-  Negotiated on_answer(const livekit::SessionDescription& answer, Turn turn, peer::Outbox& peers);
+  Negotiated on_answer(const livekit::SessionDescription& answer, Turn turn, peer::Output& peers);
+
   std::vector<Subscription*> take_opened() { return std::exchange(opened_, {}); }
 
   base::Deadline next_deadline() const;
-  // Silence of ended and paused subscriptions; sections whose silence is out.
-  void on_deadline(Turn turn, peer::Outbox& peers);
+  // Silence of ended and paused subscriptions.
+  void on_deadline(Turn turn, peer::Output& peers);
+  // Takes ended subscriptions out once their silence is; returns whether there was one.
+  bool sweep_subscriptions();
+
   bool answer_overdue(base::Instant now) const { return base::is_due(answer_due_, now); }
 
   // ---- data ----
@@ -118,9 +149,14 @@ class Participant {
   std::uint32_t last_sequence = 0;  // of its reliable packets
 
  private:
-  bool start_publisher(const sdp::Description& offer, Turn turn, peer::Outbox& peers, std::string& error);
   Track* match(const sdp::AudioSection& section);
   void receive(Track& track, const sdp::AudioSection& section, Negotiated& result);
+  void adopt(const std::vector<sdp::AudioSection>& offered,
+             const std::vector<sdp::AudioSection>& answered,
+             Turn turn,
+             peer::Output& peers,
+             Negotiated& result);
+  void open(const sdp::AudioSection& section);
   sdp::TransportParameters local(Target target) const;
 
   std::uint64_t id_;

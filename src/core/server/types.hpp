@@ -1,16 +1,16 @@
 // What the server's machine takes and gives: connections by number, signalling messages, datagrams.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "core/base/endpoint.hpp"
 #include "core/base/outbox.hpp"
 #include "core/base/packet.hpp"
 #include "core/base/time.hpp"
 #include "core/server/limits.hpp"
 #include "core/signal/token.hpp"
-
-#include <cstdint>
-#include <string>
-#include <vector>
 
 namespace sidetone::server {
 
@@ -52,21 +52,22 @@ struct Config {
   Limits limits;
   base::WallClock wall;
   std::vector<base::Endpoint> candidates;  // where clients reach our UDP socket, best first
-  std::string version = "1.9.0";           // of the LiveKit server we stand in for: official SDKs ask for 1.8 or later
+  std::string version =
+      "1.9.0";  // of the LiveKit server we stand in for: official SDKs ask for 1.8 or later
 };
 
 struct Counters {
   std::uint64_t joined = 0;
   std::uint64_t left = 0;
-  std::uint64_t refused_full = 0;            // rooms or participants at their limit
-  std::uint64_t strangers = 0;               // datagrams nobody here is waiting for
+  std::uint64_t refused_full = 0;  // rooms or participants at their limit
+  std::uint64_t strangers = 0;     // datagrams nobody here is waiting for
   std::uint64_t packets_forwarded = 0;
-  std::uint64_t packets_while_muted = 0;     // dropped
-  std::uint64_t packets_unrouted = 0;        // of an SSRC without a track
+  std::uint64_t packets_while_muted = 0;  // dropped
+  std::uint64_t packets_unrouted = 0;     // of an SSRC without a track
   std::uint64_t data_forwarded = 0;
   std::uint64_t data_dropped_rate = 0;
-  std::uint64_t data_dropped_full = 0;       // a receiver's channel was full
-  std::uint64_t data_dropped_invalid = 0;    // undecodable, repeated, not granted
+  std::uint64_t data_dropped_full = 0;     // a receiver's channel was full
+  std::uint64_t data_dropped_invalid = 0;  // undecodable, repeated, not granted
   std::uint64_t signals_malformed = 0;
   std::uint64_t negotiations_failed = 0;
   std::uint64_t tracks_refused = 0;

@@ -1,0 +1,321 @@
+#include "core/server/participant.hpp"
+
+#include <algorithm>
+
+namespace sidetone::server {
+namespace {
+
+constexpr std::uint32_t kCapacitySeconds = 1;  // one second of data may come at once
+
+livekit::ParticipantInfo::Kind kind_of(std::string_view kind) {
+  if (kind == "ingress") return livekit::ParticipantInfo::INGRESS;
+  if (kind == "egress") return livekit::ParticipantInfo::EGRESS;
+  if (kind == "sip") return livekit::ParticipantInfo::SIP;
+  if (kind == "agent") return livekit::ParticipantInfo::AGENT;
+  if (kind == "connector") return livekit::ParticipantInfo::CONNECTOR;
+  if (kind == "bridge") return livekit::ParticipantInfo::BRIDGE;
+  return livekit::ParticipantInfo::STANDARD;
+}
+
+livekit::TrackSource source_of(std::string_view source) {
+  if (source == "camera") return livekit::CAMERA;
+  if (source == "microphone") return livekit::MICROPHONE;
+  if (source == "screen_share") return livekit::SCREEN_SHARE;
+  if (source == "screen_share_audio") return livekit::SCREEN_SHARE_AUDIO;
+  return livekit::UNKNOWN;
+}
+
+livekit::ParticipantInfo make_info(const JoinRequest& join, std::string sid, std::int64_t unix_ms) {
+  const auto& grants = *join.claims.grants;
+  livekit::ParticipantInfo info;
+  info.set_sid(std::move(sid));
+  info.set_identity(join.claims.identity);
+  info.set_name(join.claims.name.empty() ? join.claims.identity : join.claims.name);
+  info.set_metadata(join.claims.metadata);
+  for (const auto& [key, value] : join.claims.attributes) (*info.mutable_attributes())[key] = value;
+  info.set_kind(kind_of(join.claims.kind));
+  info.set_joined_at(unix_ms / 1000);
+  info.set_joined_at_ms(unix_ms);
+  info.set_client_protocol(join.client_protocol);
+  info.set_state(livekit::ParticipantInfo::JOINING);
+  auto& permission = *info.mutable_permission();
+  permission.set_can_subscribe(grants.can_subscribe);
+  permission.set_can_publish(grants.can_publish);
+  permission.set_can_publish_data(grants.can_publish_data.value_or(grants.can_publish));
+  permission.set_can_update_metadata(grants.can_update_own_metadata);
+  permission.set_hidden(grants.hidden);
+  permission.set_recorder(grants.recorder);
+  permission.set_agent(grants.agent);
+  for (const auto& source : grants.can_publish_sources)
+    permission.add_can_publish_sources(source_of(source));
+  return info;
+}
+
+std::int64_t unix_ms(const Config& config, base::Instant now) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(config.wall.unix_time(now)).count();
+}
+
+}  // namespace
+
+Participant::Participant(std::uint64_t id, JoinRequest join, Parts parts, base::Instant now)
+    : joined_at(now),
+      id_(id),
+      config_(parts.config),
+      random_(parts.random),
+      join_(std::move(join)),
+      info_(make_info(join_, "PA_" + parts.random.text(12), unix_ms(parts.config, now))),
+      publisher_(std::move(parts.publisher)),
+      subscriber_(std::move(parts.subscriber)),
+      publisher_answer_(parts.random.u64() >> 1),
+      subscriber_offer_(parts.random.u64() >> 1, join_.claims.grants->can_subscribe),
+      data_tokens_(static_cast<double>(parts.config.limits.data_bytes_per_second)),
+      data_filled_(now) {}
+
+const livekit::ParticipantInfo& Participant::touch() {
+  info_.clear_tracks();
+  for (const auto& track : tracks_)
+    if (track->ssrc != 0) *info_.add_tracks() = track->info;
+  info_.set_is_publisher(info_.tracks_size() > 0);
+  info_.set_version(info_.version() + 1);
+  return info_;
+}
+
+void Participant::send(const livekit::SignalResponse& response, Outbox& out) const {
+  if (connection) out.signals.push({*connection, response.SerializeAsString()});
+}
+
+sdp::TransportParameters Participant::local(Target target) const {
+  return peer(target).local_parameters();
+}
+
+Track* Participant::track(std::string_view sid) {
+  for (auto& track : tracks_)
+    if (track->info.sid() == sid) return track.get();
+  return nullptr;
+}
+
+Track* Participant::track_by_ssrc(std::uint32_t ssrc) {
+  for (auto& track : tracks_)
+    if (track->ssrc == ssrc) return track.get();
+  return nullptr;
+}
+
+// The pending track of the section's msid, else the first pending one (wire_protocol §4.3).
+Track* Participant::match(const sdp::AudioSection& section) {
+  Track* first = nullptr;
+  for (auto& track : tracks_) {
+    if (track->ssrc != 0) continue;
+    if (section.msid && section.msid->track == track->cid) return track.get();
+    if (!first) first = track.get();
+  }
+  return first;
+}
+
+void Participant::receive(Track& track, const sdp::AudioSection& section, Negotiated& result) {
+  track.ssrc = section.ssrc;
+  track.opus = section.opus.value_or(111);
+  track.red = section.red;
+  track.info.set_mid(section.mid);
+  track.info.set_mime_type(section.red ? "audio/red" : "audio/opus");
+  auto& codec = *track.info.add_codecs();
+  codec.set_mime_type(track.info.mime_type());
+  codec.set_mid(section.mid);
+  codec.set_cid(track.cid);
+  result.published.push_back(&track);
+}
+
+Participant::Negotiated Participant::on_offer(const livekit::SessionDescription& offer,
+                                              Turn turn,
+                                              peer::Output& peers) {
+  Negotiated result;
+  const auto description = sdp::parse(offer.sdp());
+  if (!description) {
+    result.error = description.error().sentence;
+    return result;
+  }
+  const auto remote = sdp::transport_parameters(*description);
+  if (!remote) {
+    result.error = remote.error().sentence;
+    return result;
+  }
+  if (const auto error = publisher_->set_remote(*remote, turn.now, peers)) {
+    result.error = error.message();
+    return result;
+  }
+  sdp::PublisherAnswerOptions options;
+  for (const auto& track : tracks_) {
+    const bool dtx = !track->info.disable_dtx();
+    options.tracks.push_back({track->cid, !track->info.disable_red(), dtx, track->info.stereo()});
+  }
+  const auto answer = publisher_answer_.answer(*description, local(Target::publisher), options);
+  if (!answer) {
+    result.error = answer.error().sentence;
+    return result;
+  }
+  adopt(sdp::audio_sections(*description), sdp::audio_sections(*answer), turn, peers, result);
+
+  livekit::SignalResponse response;
+  auto& message = *response.mutable_answer();
+  message.set_type("answer");
+  message.set_sdp(sdp::to_text(*answer));
+  message.set_id(offer.id());
+  send(response, turn.out);
+  result.ok = true;
+  return result;
+}
+
+// What the offered sections mean for the tracks: new media, or the end of it.
+void Participant::adopt(const std::vector<sdp::AudioSection>& offered,
+                        const std::vector<sdp::AudioSection>& answered,
+                        Turn turn,
+                        peer::Output& peers,
+                        Negotiated& result) {
+  for (std::size_t i = 0; i < offered.size() && i < answered.size(); ++i) {
+    const auto& section = offered[i];
+    const bool carries = sdp::sends(section.direction) && section.ssrc != 0 && answered[i].opus &&
+                         sdp::receives(answered[i].direction) && !answered[i].rejected;
+    for (const auto& track : tracks_)
+      if (track->info.mid() == section.mid && track->ssrc != 0 &&
+          (!carries || track->ssrc != section.ssrc))
+        result.ended.push_back(track->info.sid());
+    if (!carries || track_by_ssrc(section.ssrc)) continue;
+    auto* track = match(section);
+    if (!track) continue;
+    auto effective = section;
+    effective.red = answered[i].red;
+    effective.opus = answered[i].opus;
+    rtp::ReceiverConfig receiver;
+    receiver.ssrc = section.ssrc;
+    receiver.nack = answered[i].nack && !answered[i].red;
+    receiver.level_extension_id = answered[i].level_extension.value_or(0);
+    if (publisher_->add_receiver(receiver, turn.now, peers)) continue;
+    receive(*track, effective, result);
+  }
+}
+
+Subscription* Participant::subscription(std::string_view track_sid) {
+  for (auto& subscription : subscriptions_)
+    if (subscription->track_sid == track_sid && !subscription->down.is_closing())
+      return subscription.get();
+  return nullptr;
+}
+
+bool Participant::subscribe(const Participant& publisher, const Track& track) {
+  if (subscription(track.info.sid())) return true;
+  sdp::ForwardedTrack forwarded;
+  forwarded.participant_sid = publisher.sid();
+  forwarded.track_sid = track.info.sid();
+  forwarded.ssrc = random_.u32() | 1U;
+  forwarded.red = track.red.has_value();
+  forwarded.nack = !track.red;
+  forwarded.stereo = track.info.stereo();
+  const auto mid = subscriber_offer_.add(forwarded);
+  if (!mid) return false;
+  auto subscription = std::make_unique<Subscription>();
+  subscription->publisher_sid = publisher.sid();
+  subscription->track_sid = track.info.sid();
+  subscription->mid = *mid;
+  subscription->ssrc = forwarded.ssrc;
+  subscriptions_.push_back(std::move(subscription));
+  offer_wanted_ = true;
+  return true;
+}
+
+void Participant::unsubscribe(std::string_view track_sid, base::Instant now) {
+  if (auto* found = subscription(track_sid)) found->down.close(now);
+}
+
+void Participant::offer_if_needed(Turn turn) {
+  if (!offer_wanted_ || answer_due_ || !grants().can_subscribe) return;
+  offer_wanted_ = false;
+  answer_due_ = turn.now + config_.limits.answer_timeout;
+  const auto description = subscriber_offer_.offer(local(Target::subscriber));
+  livekit::SignalResponse response;
+  auto& message = *response.mutable_offer();
+  message.set_type("offer");
+  message.set_sdp(sdp::to_text(description));
+  message.set_id(++offer_id_);
+  for (const auto& subscription : subscriptions_)
+    (*message.mutable_mid_to_track_id())[subscription->mid] = subscription->track_sid;
+  send(response, turn.out);
+}
+
+Participant::Negotiated Participant::on_answer(const livekit::SessionDescription& answer,
+                                               Turn turn,
+                                               peer::Output& peers) {
+  Negotiated result;
+  result.ok = true;
+  if (!answer_due_) return result;                                  // of an offer we did not make
+  if (answer.id() != 0 && answer.id() != offer_id_) return result;  // native SDKs send no id
+  const auto description = sdp::parse(answer.sdp());
+  if (!description) return {false, description.error().sentence, {}, {}};
+  const auto remote = sdp::transport_parameters(*description);
+  if (!remote) return {false, remote.error().sentence, {}, {}};
+  if (const auto error = subscriber_->set_remote(*remote, turn.now, peers))
+    return {false, error.message(), {}, {}};
+  const auto sections = subscriber_offer_.apply(*description);
+  if (!sections) return {false, sections.error().sentence, {}, {}};
+  answer_due_.reset();
+  for (const auto& section : *sections) open(section);
+  return result;
+}
+
+// Forwarding begins on a section that the client will play.
+void Participant::open(const sdp::AudioSection& section) {
+  if (section.rejected || !sdp::receives(section.direction) || !section.opus) return;
+  for (auto& subscription : subscriptions_) {
+    if (subscription->mid != section.mid || subscription->answered ||
+        subscription->down.is_closing())
+      continue;
+    rtp::SenderConfig sender;
+    sender.ssrc = subscription->ssrc;
+    sender.payload_type = *section.opus;
+    sender.cname = subscription->publisher_sid + "|" + subscription->track_sid;
+    sender.nack = section.nack;
+    sender.wall = config_.wall;
+    if (subscriber_->add_sender(sender)) continue;
+    subscription->answered = true;
+    subscription->down.open({subscription->ssrc, *section.opus, section.red});
+    opened_.push_back(subscription.get());
+  }
+}
+
+base::Deadline Participant::next_deadline() const {
+  auto deadline = base::earliest(publisher_->next_deadline(), subscriber_->next_deadline());
+  for (const auto& subscription : subscriptions_)
+    deadline = base::earliest(deadline, subscription->down.next_deadline());
+  deadline = base::earliest(deadline, answer_due_);
+  return base::earliest(deadline, departs_at);
+}
+
+void Participant::on_deadline(Turn turn, peer::Output& peers) {
+  for (auto& subscription : subscriptions_)
+    if (base::is_due(subscription->down.next_deadline(), turn.now))
+      subscription->down.on_deadline(turn.now, *subscriber_, peers);
+}
+
+bool Participant::sweep_subscriptions() {
+  const auto before = subscriptions_.size();
+  std::erase_if(subscriptions_, [this](const auto& subscription) {
+    if (!subscription->down.done()) return false;
+    subscriber_offer_.remove(subscription->mid);
+    subscriber_->remove_sender(subscription->ssrc);
+    std::erase(opened_, subscription.get());
+    return true;
+  });
+  if (subscriptions_.size() == before) return false;
+  offer_wanted_ = true;
+  return true;
+}
+
+bool Participant::may_send_data(std::size_t bytes, base::Instant now) {
+  const double rate = static_cast<double>(config_.limits.data_bytes_per_second);
+  const double elapsed = std::chrono::duration<double>(now - data_filled_).count();
+  data_tokens_ = std::min(rate * kCapacitySeconds, data_tokens_ + rate * elapsed);
+  data_filled_ = now;
+  if (data_tokens_ < static_cast<double>(bytes)) return false;
+  data_tokens_ -= static_cast<double>(bytes);
+  return true;
+}
+
+}  // namespace sidetone::server

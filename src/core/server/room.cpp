@@ -1,0 +1,217 @@
+#include "core/server/room.hpp"
+
+#include <algorithm>
+
+namespace sidetone::server {
+namespace {
+
+constexpr int kServerProtocol =
+    17;                           // from 18 on, official clients use pre-negotiated data channels
+constexpr int kPingInterval = 5;  // seconds, as the real server says
+constexpr int kPingTimeout = 15;
+constexpr std::int64_t kFreshTokenSeconds = 600;  // a refreshed token lives at least this long
+
+std::int64_t milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+}
+
+}  // namespace
+
+Room::Room(std::string name, Services services, base::Instant now)
+    : services_(services), speakers_due_(now) {
+  const auto unix_ms = milliseconds(services.config.wall.unix_time(now));
+  info_.set_sid("RM_" + services.random.text(12));
+  info_.set_name(std::move(name));
+  info_.set_empty_timeout(300);
+  info_.set_departure_timeout(20);
+  info_.set_creation_time(unix_ms / 1000);
+  info_.set_creation_time_ms(unix_ms);
+  info_.add_enabled_codecs()->set_mime("audio/opus");
+}
+
+Participant* Room::find(std::string_view identity) {
+  for (auto& participant : participants_)
+    if (participant->identity() == identity && !expelled_.contains(participant.get()))
+      return participant.get();
+  return nullptr;
+}
+
+livekit::SignalResponse Room::join_response(const Participant& participant) const {
+  livekit::SignalResponse response;
+  auto& join = *response.mutable_join();
+  *join.mutable_room() = info_;
+  *join.mutable_participant() = participant.info();
+  for (const auto& other : participants_)
+    if (!other->grants().hidden && !expelled_.contains(other.get()))
+      *join.add_other_participants() = other->info();
+  join.set_server_version(services_.config.version);
+  join.set_subscriber_primary(participant.subscriber_primary());
+  join.set_ping_interval(kPingInterval);
+  join.set_ping_timeout(kPingTimeout);
+  join.mutable_server_info()->set_version(services_.config.version);
+  join.mutable_server_info()->set_protocol(kServerProtocol);
+  join.add_enabled_publish_codecs()->set_mime("audio/opus");
+  join.set_fast_publish(participant.grants().can_publish);
+  return response;
+}
+
+// Fresh for a resume or a full reconnect, when the application's own token may be long expired
+// (wire_protocol §1.3).
+void Room::refresh_token(const Participant& participant, Turn turn) const {
+  const auto& keys = services_.config.keys;
+  auto claims = participant.join().claims;
+  const auto key = keys.find(claims.issuer);
+  if (key == keys.end()) return;
+  const auto now = milliseconds(services_.config.wall.unix_time(turn.now)) / 1000;
+  claims.not_before = now;
+  claims.expires = std::max(claims.expires.value_or(0), now + kFreshTokenSeconds);
+  livekit::SignalResponse response;
+  response.set_refresh_token(signal::mint(claims, key->second));
+  participant.send(response, turn.out);
+}
+
+void Room::add(std::unique_ptr<Participant> joining, Turn turn) {
+  auto& participant = *joining;
+  participant.send(join_response(participant), turn.out);
+  refresh_token(participant, turn);
+  participant.info().set_state(livekit::ParticipantInfo::JOINED);
+  participant.touch();
+  announce(participant.info(), turn.out);
+  for (auto& other : participants_) {
+    if (!participant.join().auto_subscribe || !participant.grants().can_subscribe) break;
+    for (auto& track : other->tracks())
+      if (track->ssrc != 0) participant.subscribe(*other, *track);
+  }
+  participants_.push_back(std::move(joining));
+  info_.set_num_participants(static_cast<std::uint32_t>(participants_.size()));
+  ++services_.counters.joined;
+}
+
+void Room::announce(const livekit::ParticipantInfo& info,
+                    Outbox& out,
+                    const Participant* except) const {
+  livekit::SignalResponse response;
+  *response.mutable_update()->add_participants() = info;
+  for (const auto& participant : participants_) {
+    if (participant.get() == except) continue;
+    if (info.permission().hidden() && participant->sid() != info.sid()) continue;
+    participant->send(response, out);
+  }
+}
+
+void Room::send_to_all(const livekit::SignalResponse& response, Outbox& out) const {
+  for (const auto& participant : participants_) participant->send(response, out);
+}
+
+void Room::expel(Participant& participant, livekit::DisconnectReason reason) {
+  expelled_.emplace(&participant, reason);
+}
+
+void Room::remove(Participant& participant, livekit::DisconnectReason reason, Turn turn) {
+  auto place = std::find_if(participants_.begin(), participants_.end(),
+                            [&](const auto& other) { return other.get() == &participant; });
+  if (place == participants_.end()) return;
+  auto leaving = std::move(*place);
+  participants_.erase(place);
+  expelled_.erase(leaving.get());
+  info_.set_num_participants(static_cast<std::uint32_t>(participants_.size()));
+
+  if (leaving->connection) {
+    livekit::SignalResponse response;
+    response.mutable_leave()->set_reason(reason);
+    const bool mismatch = reason == livekit::STATE_MISMATCH;
+    response.mutable_leave()->set_action(mismatch ? livekit::LeaveRequest::RECONNECT
+                                                  : livekit::LeaveRequest::DISCONNECT);
+    leaving->send(response, turn.out);
+    turn.out.closes.push({*leaving->connection});
+  }
+  for (auto& track : leaving->tracks()) end_subscriptions(*track, turn.now);
+  for (auto& other : participants_)
+    for (auto& track : other->tracks()) deafen(*leaving, *track);
+  speakers_.remove(leaving->sid());
+  leaving->info().set_state(livekit::ParticipantInfo::DISCONNECTED);
+  leaving->info().set_disconnect_reason(reason);
+  leaving->touch();
+  announce(leaving->info(), turn.out);
+
+  peer::Output last;
+  leaving->peer(Target::publisher).close(last);
+  leaving->peer(Target::subscriber).close(last);
+  for (auto& datagram : last.datagrams) turn.out.datagrams.push(datagram);
+  ++services_.counters.left;
+  departed_.push_back(std::move(leaving));
+}
+
+void Room::on_signal_closed(Participant& participant, Turn turn) {
+  participant.connection.reset();
+  if (!participant.was_connected) return expel(participant, livekit::SIGNAL_CLOSE);
+  participant.departs_at = turn.now + services_.config.limits.departure_timeout;
+}
+
+void Room::on_peer_output(Participant& participant,
+                          Target target,
+                          peer::Output& output,
+                          Turn turn) {
+  for (const auto& packet : output.rtp)
+    if (target == Target::publisher) forward(participant, packet, turn);
+  output.rtp.clear();
+  for (auto& event : output.events.take()) {
+    if (const auto* change = std::get_if<peer::StateChanged>(&event))
+      on_transport_state(participant, target, *change, turn);
+    else if (const auto* message = std::get_if<peer::Message>(&event))
+      on_message(participant, target, *message, turn);
+  }
+  flush(output, turn);
+}
+
+void Room::flush(peer::Output& output, Turn turn) {
+  for (const auto& datagram : output.datagrams) turn.out.datagrams.push(datagram);
+  output.clear();
+}
+
+base::Deadline Room::next_deadline() const {
+  base::Deadline deadline = speakers_due_;
+  for (const auto& participant : participants_) {
+    deadline = base::earliest(deadline, participant->next_deadline());
+    if (!participant->was_connected)
+      deadline =
+          base::earliest(deadline, participant->joined_at + services_.config.limits.join_timeout);
+  }
+  return deadline;
+}
+
+void Room::on_deadline(Turn turn) {
+  if (speakers_due_ <= turn.now) report_speakers(turn);
+  peer::Output output;
+  for (auto& participant : participants_) {
+    for (auto target : {Target::publisher, Target::subscriber}) {
+      auto& peer = participant->peer(target);
+      if (!base::is_due(peer.next_deadline(), turn.now)) continue;
+      peer.on_deadline(turn.now, output);
+      on_peer_output(*participant, target, output, turn);
+    }
+    participant->on_deadline(turn, output);
+    flush(output, turn);
+    if (participant->answer_overdue(turn.now) && participant->was_connected)
+      expel(*participant, livekit::STATE_MISMATCH);
+    if (base::is_due(participant->departs_at, turn.now))
+      expel(*participant, livekit::CONNECTION_TIMEOUT);
+    if (!participant->was_connected &&
+        participant->joined_at + services_.config.limits.join_timeout <= turn.now)
+      expel(*participant, livekit::JOIN_FAILURE);
+  }
+}
+
+void Room::settle(Turn turn) {
+  while (!expelled_.empty()) {
+    auto [participant, reason] = *expelled_.begin();
+    expelled_.erase(expelled_.begin());
+    remove(*participant, reason, turn);
+  }
+  for (auto& participant : participants_) {
+    participant->sweep_subscriptions();
+    participant->offer_if_needed(turn);
+  }
+}
+
+}  // namespace sidetone::server

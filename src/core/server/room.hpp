@@ -1,0 +1,126 @@
+// One room of the embedded server: who is in it, who hears whom, and what everybody is told.
+// Carries audio and data between participants without decoding either (wire_protocol §4, §6, §8).
+// One strand.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/server/participant.hpp"
+#include "core/server/speakers.hpp"
+
+namespace sidetone::server {
+
+struct Services {
+  const Config& config;
+  base::RandomSource& random;
+  Counters& counters;
+};
+
+class Room {
+ public:
+  Room(std::string name, Services services, base::Instant now);
+
+  const std::string& name() const { return info_.name(); }
+
+  bool empty() const { return participants_.empty(); }
+
+  std::size_t size() const { return participants_.size(); }
+
+  const std::vector<std::unique_ptr<Participant>>& participants() const { return participants_; }
+
+  Participant* find(std::string_view identity);
+
+  // Sends the JoinResponse and the first offer, announces the newcomer, subscribes it to what is
+  // there.
+  void add(std::unique_ptr<Participant> participant, Turn turn);
+  // Tells the participant (`leave`, unless it left by itself) and the others; its streams end.
+  void remove(Participant& participant, livekit::DisconnectReason reason, Turn turn);
+
+  void on_signal(Participant& participant, const livekit::SignalRequest& request, Turn turn);
+  void on_signal_closed(Participant& participant, Turn turn);
+
+  // What a transport of the participant gave: packets are forwarded, messages routed, states acted
+  // on; emptied after.
+  void on_peer_output(Participant& participant, Target target, peer::Output& output, Turn turn);
+
+  base::Deadline next_deadline() const;
+  // Appends participants that must go, with the reason; the caller removes them.
+  void on_deadline(Turn turn);
+  // Offers that became due in this turn, and whoever is to go. To be called at the end of each
+  // turn.
+  void settle(Turn turn);
+
+  // Participants that left since the last call, for the owner's tables.
+  std::vector<std::unique_ptr<Participant>> take_departed() { return std::exchange(departed_, {}); }
+
+ private:
+  // room.cpp: membership
+  livekit::SignalResponse join_response(const Participant& participant) const;
+  void refresh_token(const Participant& participant, Turn turn) const;
+  void announce(const livekit::ParticipantInfo& info,
+                Outbox& out,
+                const Participant* except = nullptr) const;
+  void send_to_all(const livekit::SignalResponse& response, Outbox& out) const;
+  void expel(Participant& participant, livekit::DisconnectReason reason);
+  void flush(peer::Output& output, Turn turn);
+
+  // room_signal.cpp: requests
+  void on_offer(Participant& participant, const livekit::SessionDescription& offer, Turn turn);
+  void on_answer(Participant& participant, const livekit::SessionDescription& answer, Turn turn);
+  void on_trickle(Participant& participant, const livekit::TrickleRequest& trickle, Turn turn);
+  void on_add_track(Participant& participant, const livekit::AddTrackRequest& request, Turn turn);
+  void on_mute(Participant& participant, const livekit::MuteTrackRequest& request, Turn turn);
+  void on_subscription(Participant& participant,
+                       const livekit::UpdateSubscription& request,
+                       Turn turn);
+  void on_track_setting(Participant& participant,
+                        const livekit::UpdateTrackSettings& request,
+                        Turn turn);
+  void on_metadata(Participant& participant,
+                   const livekit::UpdateParticipantMetadata& request,
+                   Turn turn);
+  void on_leave(Participant& participant, Turn turn);
+  void reply(const Participant& participant, livekit::RequestResponse response, Turn turn) const;
+
+  // room_media.cpp: tracks and packets
+  struct Published {
+    Participant* publisher = nullptr;
+    Track* track = nullptr;
+  };
+
+  Published find_track(std::string_view sid);
+  void publish(Participant& publisher, const std::vector<Track*>& tracks, Turn turn);
+  void end_tracks(Participant& publisher, const std::vector<std::string>& sids, Turn turn);
+  void listen(Participant& participant, Subscription& subscription, Turn turn);
+  void deafen(const Participant& participant, Track& track) const;
+  void end_subscriptions(Track& track, base::Instant now);
+  void set_muted(Participant& publisher, Track& track, bool muted, Turn turn);
+  void forward(Participant& publisher, const rtp::ReceivedPacket& packet, Turn turn);
+  void on_transport_state(Participant& participant,
+                          Target target,
+                          const peer::StateChanged& change,
+                          Turn turn);
+  void report_speakers(Turn turn);
+
+  // room_data.cpp: data packets
+  void on_message(Participant& sender, Target target, const peer::Message& message, Turn turn);
+  bool stamp(const Participant& sender, bool reliable, livekit::DataPacket& packet) const;
+  void deliver(const Participant& sender,
+               const livekit::DataPacket& packet,
+               bool reliable,
+               Turn turn);
+
+  Services services_;
+  livekit::Room info_;
+  std::vector<std::unique_ptr<Participant>> participants_;
+  std::vector<std::unique_ptr<Participant>> departed_;
+  std::map<Participant*, livekit::DisconnectReason> expelled_;
+  Speakers speakers_;
+  base::Instant speakers_due_;
+  peer::Output forwarded_;  // of one packet's fan-out; kept for its memory
+};
+
+}  // namespace sidetone::server

@@ -1,0 +1,234 @@
+// Room: what participants ask for over the signalling connection (wire_protocol §3.1, §4, §8).
+#include <algorithm>
+
+#include "core/server/room.hpp"
+#include "core/signal/trickle.hpp"
+
+namespace sidetone::server {
+namespace {
+
+bool may_publish(const Participant& participant, livekit::TrackSource source) {
+  const auto& permission = participant.info().permission();
+  if (!permission.can_publish()) return false;
+  const auto& sources = permission.can_publish_sources();
+  return sources.empty() || std::find(sources.begin(), sources.end(), source) != sources.end();
+}
+
+char source_letter(livekit::TrackSource source) {
+  switch (source) {
+    case livekit::CAMERA: return 'C';
+    case livekit::MICROPHONE: return 'M';
+    case livekit::SCREEN_SHARE: return 'S';
+    case livekit::SCREEN_SHARE_AUDIO: return 's';
+    default: return 'U';
+  }
+}
+
+}  // namespace
+
+void Room::on_signal(Participant& participant, const livekit::SignalRequest& request, Turn turn) {
+  switch (request.message_case()) {
+    case livekit::SignalRequest::kOffer: return on_offer(participant, request.offer(), turn);
+    case livekit::SignalRequest::kAnswer: return on_answer(participant, request.answer(), turn);
+    case livekit::SignalRequest::kTrickle: return on_trickle(participant, request.trickle(), turn);
+    case livekit::SignalRequest::kAddTrack:
+      return on_add_track(participant, request.add_track(), turn);
+    case livekit::SignalRequest::kMute: return on_mute(participant, request.mute(), turn);
+    case livekit::SignalRequest::kSubscription:
+      return on_subscription(participant, request.subscription(), turn);
+    case livekit::SignalRequest::kTrackSetting:
+      return on_track_setting(participant, request.track_setting(), turn);
+    case livekit::SignalRequest::kUpdateMetadata:
+      return on_metadata(participant, request.update_metadata(), turn);
+    case livekit::SignalRequest::kLeave: return on_leave(participant, turn);
+    default:
+      return;  // asked unprompted by official SDKs, of no meaning for audio (wire_protocol §8.1,
+               // 21)
+  }
+}
+
+void Room::on_offer(Participant& participant, const livekit::SessionDescription& offer, Turn turn) {
+  peer::Output output;
+  const auto result = participant.on_offer(offer, turn, output);
+  on_peer_output(participant, Target::publisher, output, turn);
+  if (!result.ok) {
+    // The real server ignores an offer it cannot parse, and so does this one: the client's own
+    // deadline speaks up.
+    ++services_.counters.negotiations_failed;
+    return;
+  }
+  end_tracks(participant, result.ended, turn);
+  publish(participant, result.published, turn);
+}
+
+void Room::on_answer(Participant& participant,
+                     const livekit::SessionDescription& answer,
+                     Turn turn) {
+  peer::Output output;
+  const auto result = participant.on_answer(answer, turn, output);
+  on_peer_output(participant, Target::subscriber, output, turn);
+  if (!result.ok) {
+    ++services_.counters.negotiations_failed;
+    return expel(participant, livekit::STATE_MISMATCH);
+  }
+  for (auto* subscription : participant.take_opened()) listen(participant, *subscription, turn);
+}
+
+void Room::on_trickle(Participant& participant, const livekit::TrickleRequest& trickle, Turn turn) {
+  const auto target =
+      trickle.target() == livekit::SUBSCRIBER ? Target::subscriber : Target::publisher;
+  const auto candidate = signal::parse_candidate_init(trickle.candidateinit());
+  if (!candidate) {
+    livekit::RequestResponse response;
+    response.set_reason(livekit::RequestResponse::UNCLASSIFIED_ERROR);
+    response.set_message("candidateInit is not a JSON object");
+    *response.mutable_trickle() = trickle;
+    return reply(participant, std::move(response), turn);
+  }
+  peer::Output output;
+  // A lite agent learns addresses from checks alone; what a candidate says is only a hint.
+  if (participant.peer(target).add_remote_candidate(candidate->candidate, turn.now, output))
+    ++services_.counters.negotiations_failed;
+  on_peer_output(participant, target, output, turn);
+}
+
+void Room::on_add_track(Participant& participant,
+                        const livekit::AddTrackRequest& request,
+                        Turn turn) {
+  livekit::RequestResponse refusal;
+  *refusal.mutable_add_track() = request;
+  auto& tracks = participant.tracks();
+  const bool known = std::any_of(tracks.begin(), tracks.end(),
+                                 [&](auto& track) { return track->cid == request.cid(); });
+  if (request.type() != livekit::AUDIO)
+    refusal.set_reason(livekit::RequestResponse::UNSUPPORTED_TYPE);
+  else if (!may_publish(participant, request.source()))
+    refusal.set_reason(livekit::RequestResponse::NOT_ALLOWED);
+  else if (request.cid().empty() || tracks.size() >= services_.config.limits.tracks_per_participant)
+    refusal.set_reason(livekit::RequestResponse::LIMIT_EXCEEDED);
+  else if (known)
+    refusal.set_reason(livekit::RequestResponse::QUEUED);
+  if (refusal.reason() != livekit::RequestResponse::OK) {
+    ++services_.counters.tracks_refused;
+    return reply(participant, std::move(refusal), turn);
+  }
+
+  auto track = std::make_unique<Track>();
+  track->cid = request.cid();
+  auto& info = track->info;
+  info.set_sid(std::string("TR_A") + source_letter(request.source()) + services_.random.text(12));
+  info.set_type(livekit::AUDIO);
+  info.set_name(request.name());
+  info.set_source(request.source());
+  info.set_muted(request.muted());
+  info.set_disable_dtx(request.disable_dtx());
+  info.set_disable_red(request.disable_red());
+  info.set_stream(request.stream().empty() ? "camera" : request.stream());
+  info.set_encryption(request.encryption());
+  *info.mutable_audio_features() = request.audio_features();
+  const auto& features = request.audio_features();
+  const bool stereo =
+      std::find(features.begin(), features.end(), livekit::TF_STEREO) != features.end();
+  info.set_stereo(request.stereo() || stereo);
+
+  livekit::SignalResponse response;
+  response.mutable_track_published()->set_cid(track->cid);
+  *response.mutable_track_published()->mutable_track() = info;
+  tracks.push_back(std::move(track));
+  participant.send(response, turn.out);
+}
+
+void Room::on_mute(Participant& participant, const livekit::MuteTrackRequest& request, Turn turn) {
+  auto* track = participant.track(request.sid());
+  if (track) return set_muted(participant, *track, request.muted(), turn);
+  livekit::RequestResponse response;
+  response.set_reason(livekit::RequestResponse::NOT_FOUND);
+  *response.mutable_mute() = request;
+  reply(participant, std::move(response), turn);
+}
+
+void Room::on_subscription(Participant& participant,
+                           const livekit::UpdateSubscription& request,
+                           Turn turn) {
+  if (!participant.grants().can_subscribe) return;
+  auto sids = std::vector<std::string>(request.track_sids().begin(), request.track_sids().end());
+  for (const auto& group : request.participant_tracks())
+    sids.insert(sids.end(), group.track_sids().begin(), group.track_sids().end());
+  for (const auto& sid : sids) {
+    const auto published = find_track(sid);
+    if (!published.track || published.publisher == &participant) continue;
+    if (request.subscribe()) {
+      if (!participant.subscribe(*published.publisher, *published.track))
+        ++services_.counters.tracks_refused;
+    } else {
+      deafen(participant, *published.track);
+      participant.unsubscribe(sid, turn.now);
+    }
+  }
+}
+
+void Room::on_track_setting(Participant& participant,
+                            const livekit::UpdateTrackSettings& request,
+                            Turn turn) {
+  for (const auto& sid : request.track_sids()) {
+    auto* subscription = participant.subscription(sid);
+    if (!subscription || subscription->disabled == request.disabled()) continue;
+    subscription->disabled = request.disabled();
+    const auto published = find_track(sid);
+    if (request.disabled())
+      subscription->down.pause(turn.now);
+    else if (published.track && !published.track->info.muted())
+      subscription->down.resume();
+  }
+}
+
+void Room::on_metadata(Participant& participant,
+                       const livekit::UpdateParticipantMetadata& request,
+                       Turn turn) {
+  livekit::RequestResponse answer;
+  answer.set_request_id(request.request_id());
+  *answer.mutable_update_metadata() = request;
+  const auto& limits = services_.config.limits;
+  auto attributes = participant.info().attributes();
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : request.attributes()) {
+    if (value.empty())
+      attributes.erase(key);
+    else
+      attributes[key] = value;
+  }
+  for (const auto& [key, value] : attributes) bytes += key.size() + value.size();
+
+  if (!participant.grants().can_update_own_metadata) {
+    answer.set_reason(livekit::RequestResponse::NOT_ALLOWED);
+    answer.set_message("does not have permission to update own metadata");
+  } else if (request.name().size() > limits.identity_bytes) {
+    answer.set_reason(livekit::RequestResponse::LIMIT_EXCEEDED);
+    answer.set_message("exceeds name length limit");
+  } else if (request.metadata().size() > limits.metadata_bytes) {
+    answer.set_reason(livekit::RequestResponse::LIMIT_EXCEEDED);
+    answer.set_message("exceeds metadata size limit");
+  } else if (bytes > limits.attributes_bytes) {
+    answer.set_reason(livekit::RequestResponse::LIMIT_EXCEEDED);
+    answer.set_message("exceeds attributes size limit");
+  } else {
+    if (!request.metadata().empty()) participant.info().set_metadata(request.metadata());
+    if (!request.name().empty()) participant.info().set_name(request.name());
+    *participant.info().mutable_attributes() = attributes;
+    participant.touch();
+    announce(participant.info(), turn.out);
+  }
+  reply(participant, std::move(answer), turn);
+}
+
+void Room::on_leave(Participant& participant, Turn) {
+  expel(participant, livekit::CLIENT_INITIATED);
+}
+
+void Room::reply(const Participant& participant, livekit::RequestResponse answer, Turn turn) const {
+  livekit::SignalResponse response;
+  *response.mutable_request_response() = std::move(answer);
+  participant.send(response, turn.out);
+}
+
+}  // namespace sidetone::server
