@@ -21,6 +21,7 @@
 
 #include "core/base/random_source.hpp"
 #include "core/base/time.hpp"
+#include "core/ice/agent_config.hpp"
 #include "core/ice/candidate.hpp"
 #include "core/ice/checklist.hpp"
 #include "core/ice/consent.hpp"
@@ -28,39 +29,6 @@
 #include "core/ice/path.hpp"
 
 namespace sidetone::ice {
-
-inline constexpr std::size_t kMaxLocalCandidates = 16;
-inline constexpr std::size_t kMaxRemoteCandidates = 64;
-inline constexpr std::size_t kMaxEarlyChecks = 16;
-
-struct AgentConfig {
-  Role role = Role::controlling;
-  // From the other side's description to giving up. RFC 8863 asks for patience because a candidate
-  // or a check may still come; official SDKs give a connection 15 s in all.
-  base::Duration connect_timeout = std::chrono::seconds(15);
-  // How long a working pair waits for a better one that has not answered yet, before it is
-  // nominated.
-  base::Duration nomination_grace = std::chrono::milliseconds(100);
-};
-
-struct AgentCounters {
-  std::uint64_t checks_sent = 0;
-  std::uint64_t retransmissions = 0;
-  std::uint64_t consent_checks_sent = 0;
-  std::uint64_t responses_received = 0;  // authenticated, to a check of ours
-  std::uint64_t checks_received = 0;     // authenticated
-  std::uint64_t malformed = 0;
-  std::uint64_t unauthenticated = 0;  // requests and answers with wrong or no integrity
-  std::uint64_t unmatched = 0;        // answers to nothing we asked, or from elsewhere
-  std::uint64_t unknown_local = 0;    // came to an address nobody gave us
-  std::uint64_t refused = 0;          // requests answered with 420
-  std::uint64_t role_conflicts = 0;   // 487 sent or received
-  std::uint64_t early_dropped = 0;    // checks before the description, beyond the bound
-  std::uint64_t candidates_ignored =
-      0;  // TCP, component 2, names, another session's, beyond the bound
-  std::uint64_t path_changes = 0;
-  std::uint64_t restarts = 0;
-};
 
 class Agent {
  public:
@@ -80,8 +48,9 @@ class Agent {
                                      Output& out,
                                      CandidateType type = CandidateType::host);
 
-  // The credentials of its description. The same again changes nothing; others begin its side of a
-  // restart. Towards an ICE-lite side we are always controlling.
+  // The credentials of its description; what is not valid() is ignored. The same again changes
+  // nothing, others begin its side of a restart. Towards an ICE-lite side we are always
+  // controlling.
   void set_remote(const Credentials& credentials, bool lite, base::Instant now, Output& out);
   // From description or trickle, in any order and repeatedly. Waits for set_remote().
   void add_remote(const Candidate& candidate, base::Instant now, Output& out);
@@ -93,7 +62,8 @@ class Agent {
                    base::Instant now,
                    Output& out);
   void on_deadline(base::Instant now, Output& out);
-  base::Deadline next_deadline() const;
+
+  base::Deadline next_deadline() const { return deadline_; }
 
   // New credentials, for a new description of ours. Candidates of ours stay.
   void restart(base::Instant now, Output& out);
@@ -108,7 +78,8 @@ class Agent {
 
   Role role() const { return role_; }
 
-  bool nominated() const { return active_ && active_->nominated; }
+  // Whether that path was nominated in the present session: before, better ones may follow.
+  bool nominated() const { return is_settled(); }
 
   const AgentCounters& counters() const { return counters_; }
 
@@ -137,39 +108,48 @@ class Agent {
     bool use_candidate = false;
   };
 
-  // agent_checks.cpp: what the other side asks and answers.
+  // agent.cpp
+  void begin_session();
+
+  // This session's path is decided; candidates that come later are not checked by us.
+  bool is_settled() const { return active_ && active_->of_this_session && active_->nominated; }
+
+  bool is_running() const { return remote_ && (give_up_at_ || active_); }
+
+  void watch_time(base::Instant now);
+  void update_state(base::Instant now, Output& out);
+  // What every input ends with: checks that are due, then events and the next deadline.
+  void finish(base::Instant now, Output& out);
+
+  // agent_inbound.cpp: what the other side asks and answers.
   void on_request(const Path& path, const stun::Message& request, base::Instant now, Output& out);
-  void on_response(const Path& path, const stun::Message& response, base::Instant now, Output& out);
+  const Credentials* signer_of(const stun::Message& request) const;
+  bool in_conflict(const stun::Message& request);
+  void learn(const EarlyCheck& check, base::Instant now);
+  Pair* pair_for(const EarlyCheck& check);
+  void on_response(const Path& path, const stun::Message& response, base::Instant now);
+  void on_consent_answer(const Path& path, const stun::Message& response, base::Instant now);
   void on_answer(Pair& pair,
                  const Transaction& transaction,
                  const stun::Message& response,
-                 base::Instant now,
-                 Output& out);
-  bool on_consent_answer(const Path& path, const stun::Message& response, base::Instant now);
-  const Credentials* credentials_for(const stun::Message& request);
-  bool role_conflict(const stun::Message& request);
+                 base::Instant now);
+  void on_error(Pair& pair, const Transaction& transaction, std::uint16_t code);
+  void on_success(Pair& pair, const Transaction& transaction, base::Instant now);
+  void remember_verified(const Path& path);
   void switch_role(Role role);
-  void learn(const EarlyCheck& check, base::Instant now, Output& out);
-  void respond(const Path& path, const stun::Message& request, const std::string& pwd, Output& out);
-  void refuse(const Path& path, const stun::Message& request, const std::string& pwd, Output& out);
 
-  // agent_pairs.cpp: pairs, checks, nomination.
+  // agent_checks.cpp: pairs, the checks we send, nomination.
   bool admit(const Candidate& candidate);
-  void pair_up(const Candidate& local, const Candidate& remote);
+  bool replace_reflexive(const Candidate& candidate);
+  Pair* pair_up(const Candidate& local, const Candidate& remote);
   void run_checks(base::Instant now, Output& out);
-  void start_check(Pair& pair, bool nominating, base::Instant now, Output& out);
   void resend(base::Instant now, Output& out);
-  void send_request(const Active& active,
-                    const Transaction& transaction,
-                    bool use_candidate,
-                    Output& out);
+  void give_up(Pair& pair);
+  void start_check(Pair& pair, bool nominating, base::Instant now, Output& out);
   void send_check(Pair& pair, Output& out);
-  void succeeded(Pair& pair, bool nominating, base::Instant now, Output& out);
-  void consider_nomination(base::Instant now, Output& out);
-  void adopt(const Pair& pair, bool nominated, base::Instant now, Output& out);
   void watch_consent(base::Instant now, Output& out);
-  void update_state(base::Instant now, Output& out);
-  void finish(base::Instant now, Output& out);
+  void consider_nomination(base::Instant now, Output& out);
+  void adopt(const Pair& pair, bool nominated, base::Instant now);
 
   AgentConfig config_;
   base::RandomSource* random_;
@@ -178,16 +158,15 @@ class Agent {
   Credentials local_;
   std::optional<Credentials> previous_local_;
   std::optional<Credentials> remote_;
-  bool remote_lite_ = false;
   std::vector<Candidate> locals_;
   std::vector<Candidate> remotes_;
   std::vector<EarlyCheck> early_;
-  std::vector<Path> verified_;
+  std::vector<Path> verified_;  // oldest first
   Checklist checklist_;
   std::optional<Active> active_;
   std::optional<Path> selected_;
   base::Deadline give_up_at_;
-  base::Deadline next_check_at_;
+  base::Instant next_check_at_;
   base::Deadline nominate_at_;
   base::Deadline deadline_;
   bool nominating_ = false;

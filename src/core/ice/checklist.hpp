@@ -33,7 +33,7 @@ inline constexpr std::size_t kMaxPairs = 100;
 enum class PairState { waiting, in_progress, succeeded, failed };
 
 // Why a pair is no path (yet); for the sentence a user reads when none was found.
-enum class PairReason { none, not_tried, no_answer, refused, bad_answer, superseded };
+enum class PairReason { none, not_tried, no_answer, refused, bad_answer };
 
 struct Transaction {
   stun::TransactionId id{};
@@ -83,7 +83,7 @@ class Checklist {
   Pair* add(Pair pair, Role role);
   Pair* find(const Path& path);
   Pair* find(const stun::TransactionId& id);
-  const Pair* best_valid() const;
+  Pair* best_valid();
 
   // Something better than `than` may still succeed.
   bool hope_above(std::uint64_t priority) const;
@@ -94,23 +94,22 @@ class Checklist {
   Pair* next_to_check();
   bool has_work() const;
 
-  void set_role(Role role);  // priorities depend on it
-  // After a nomination: ends all checks below `priority`, and drops the pairs that never succeeded.
+  // Computes all priorities anew: they depend on the role and on what is known of the candidates.
+  void set_role(Role role);
+  // After a nomination: ends all checks below `priority` and drops the pairs they belong to, unless
+  // they succeeded before.
   void conclude(std::uint64_t priority);
 
   base::Deadline next_resend() const;
-  bool all_failed() const;
 
   std::size_t dropped() const { return dropped_; }
 
-  // Stable addresses: pairs are referred to during a call only.
   std::vector<std::unique_ptr<Pair>>& pairs() { return pairs_; }
 
   const std::vector<std::unique_ptr<Pair>>& pairs() const { return pairs_; }
 
  private:
   bool make_room(std::uint64_t priority);
-  void sort();
 
   std::vector<std::unique_ptr<Pair>> pairs_;
   std::deque<Path> triggered_;

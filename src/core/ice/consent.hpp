@@ -34,7 +34,7 @@ class Consent {
 
   bool expired(base::Instant now) const { return now >= last_answer_ + kConsentExpiry; }
 
-  base::Instant next_deadline(base::Instant now) const;
+  base::Deadline next_deadline(base::Instant now) const;
 
  private:
   // Those of a whole expiry time at the fastest rate.

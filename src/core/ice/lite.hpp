@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "core/base/random_source.hpp"
 #include "core/base/time.hpp"
@@ -75,7 +76,8 @@ class LiteAgent {
   // Addresses a client may come from at once: its interfaces times two families, and some change.
   static constexpr std::size_t kMaxVerified = 8;
 
-  bool authenticate(const stun::Message& request);
+  // The password the request is signed with; nullptr when it is none of ours.
+  const std::string* authenticate(const stun::Message& request);
   void accept(const Path& path, const stun::Message& request, base::Instant now, Output& out);
   void remember(const Path& path, base::Instant now);
   void set_state(State state, Output& out);
