@@ -61,11 +61,16 @@ class Media {
     base::Packet packet;
   };
 
-  bool hold(std::vector<Held>& held, const Incoming& datagram, std::uint32_t ssrc);
+  bool hold(std::vector<Held>& held, const Held& packet);
+  void list_receivers();
   void deliver(rtp::Receiver& receiver, Bytes packet, Instant arrival, Output& out);
   void open_rtp(base::Packet& packet, Instant arrival, Output& out);
   void count(srtp::Status status);
-  void on_item(const rtp::RtcpItem& item, Instant arrival, base::Outbox<base::Packet>& to_send);
+  void on_item(const rtp::RtcpItem& item,
+               Instant arrival,
+               Instant now,
+               base::Outbox<base::Packet>& to_send);
+  void repair(const rtp::Nack& nack, Instant now, base::Outbox<base::Packet>& to_send);
   void expire(Instant now);
   void recompute_deadline();
 
@@ -77,8 +82,10 @@ class Media {
   std::map<std::uint32_t, rtp::Receiver> receivers_;
   std::vector<rtp::Receiver*> receiver_list_;  // for the reporter, in SSRC order
   std::vector<std::uint32_t> used_ssrcs_;      // of removed senders
-  std::vector<Held> before_keys_;              // protected
-  std::vector<Held> before_receiver_;          // opened
+  std::vector<std::uint32_t>
+      idle_ssrcs_;                     // of removed receivers, still known to SRTP, oldest first
+  std::vector<Held> before_keys_;      // protected
+  std::vector<Held> before_receiver_;  // opened
   base::Packet scratch_;
   base::Outbox<base::Packet> rtcp_;
   base::Outbox<rtp::RtcpItem> items_;

@@ -76,7 +76,7 @@ class Peer {
   error_code add_sender(rtp::SenderConfig config);
   void remove_sender(std::uint32_t ssrc);
   // Packets of its SSRC that arrived in the last 500 ms are delivered at once.
-  error_code add_receiver(const rtp::ReceiverConfig& config, Instant now, Output& out);
+  error_code add_receiver(const rtp::ReceiverConfig& config, Output& out);
   void remove_receiver(std::uint32_t ssrc);
 
   // would_block: not connected; not_found: no such sender; invalid_argument: too large or refused.
@@ -99,7 +99,7 @@ class Peer {
   // May be called before the transport is connected; ChannelOpened tells when it may carry
   // messages. invalid_argument: the label; overflow: too many; unsupported: no data on this peer;
   // closed.
-  error_code open_channel(sctp::ChannelOptions options, Instant now, Output& out);
+  error_code open_channel(sctp::ChannelOptions options, Output& out);
   // would_block: buffer full; not_found, payload_too_large, closed.
   error_code send_message(ChannelId channel, bool binary, Bytes message, Output& out);
 
@@ -118,43 +118,49 @@ class Peer {
 
   std::optional<ice::Path> path() const { return connectivity_.selected(); }
 
-  Counters counters() const;
+  const Counters& counters() const { return counters_; }
 
   // Why there is no path, one line a pair, for error texts.
   std::string explain() const { return connectivity_.explain(); }
 
  private:
+  // peer_flow.cpp: between the layers, inwards and outwards.
   void on_dtls_packet(const Incoming& datagram, Instant now, Output& out);
-  void start_dtls(Instant now, Output& out);
+  void start_dtls(dtls::Role role, Instant now, Output& out);
+  void start_channels(Instant now, Output& out);
+  void use_keys(const dtls::SrtpKeys& keys, Instant now, Output& out);
   void after_ice(Instant now, Output& out);
   void after_dtls(Instant now, Output& out);
-  void after_sctp(Instant now, Output& out);
-  void keys(const dtls::SrtpKeys& keys, Instant now, Output& out);
+  void after_sctp(Output& out);
+  void after_media(Output& out);
+  void transmit(Bytes packet, Output& out);
+  error_code send_written(rtp::Sender& sender, Output& out);
+  rtp::Sender* sendable(std::uint32_t ssrc, error_code& error);
+
+  State compute_state() const;
   void update_state(Output& out);
   void end(State state, std::string reason, Output& out);
-  void send_protected(base::Packet& packet, Output& out);
-  bool transmit(Bytes packet, Output& out);
-
-  void hasten(Deadline deadline) { deadline_ = base::earliest(deadline_, deadline); }
-
   void recompute_deadline();
 
   Config config_;
+  Counters counters_;
   Connectivity connectivity_;
   dtls::Transport dtls_;
   Media media_;
   Channels channels_;
   State state_ = State::idle;
+  bool ended_ = false;  // failed beyond repair, or closed
   std::optional<dtls::Role> role_;
-  std::optional<ice::Path> dtls_path_;  // where DTLS came from while ICE has not selected a path
-  std::uint16_t remote_sctp_port_ = 0;
-  std::size_t remote_max_message_ = 0;
+  // Where DTLS came from while ICE has selected nothing yet.
+  std::optional<ice::Path> dtls_path_;
+  std::optional<sdp::TransportParameters> remote_;
   bool last_was_check_ = false;
   Deadline deadline_;
-  Counters counters_;
+  base::Packet scratch_;
   ice::Output ice_out_;
   dtls::Outbox dtls_out_;
   sctp::Outbox sctp_out_;
+  base::Outbox<base::Packet> media_out_;
 };
 
 }  // namespace sidetone::peer
