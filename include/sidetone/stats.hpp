@@ -1,0 +1,31 @@
+// Figures of a room's transports: plain values, monotonic from connect() on, one moment's snapshot.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace sidetone {
+inline namespace v0 {
+
+struct TransportStats {
+  std::uint64_t packets_sent = 0;  // datagrams, everything included
+  std::uint64_t packets_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t packets_dropped =
+      0;  // received and refused: strangers, replays, unauthentic, unknown
+  std::optional<std::chrono::nanoseconds> round_trip;
+};
+
+struct RoomStats {
+  TransportStats publisher;
+  TransportStats subscriber;
+  std::uint64_t audio_packets_sent = 0;
+  std::uint64_t audio_packets_received = 0;  // accepted, duplicates not counted
+  std::int64_t audio_packets_lost = 0;       // missing from the sequence
+  std::uint64_t events_dropped = 0;          // nobody took them
+};
+
+}  // namespace v0
+}  // namespace sidetone
