@@ -62,12 +62,13 @@ void Media::remove_sender(std::uint32_t ssrc) {
   if (session_) static_cast<void>(session_->release_outbound(ssrc));
 }
 
-error_code Media::add_receiver(const rtp::ReceiverConfig& config, Output& out) {
+error_code Media::add_receiver(const rtp::ReceiverConfig& config, Instant now, Output& out) {
   if (config.ssrc == 0 || receivers_.contains(config.ssrc)) return errc::invalid_argument;
   if (receivers_.size() >= config_.max_receivers) return errc::overflow;
   auto& receiver = receivers_.try_emplace(config.ssrc, config).first->second;
   std::erase(idle_ssrcs_, config.ssrc);
   list_receivers();
+  expire(now);
   auto mine = [&](const Held& held) { return held.ssrc == config.ssrc; };
   for (const auto& held : before_receiver_)
     if (mine(held)) deliver(receiver, held.packet.bytes(), held.arrival, out);

@@ -32,7 +32,7 @@ class Media {
 
   error_code add_sender(rtp::SenderConfig config);
   void remove_sender(std::uint32_t ssrc);
-  error_code add_receiver(const rtp::ReceiverConfig& config, Output& out);
+  error_code add_receiver(const rtp::ReceiverConfig& config, Instant now, Output& out);
   void remove_receiver(std::uint32_t ssrc);
   rtp::Sender* sender(std::uint32_t ssrc);
   const rtp::Receiver* receiver(std::uint32_t ssrc) const;

@@ -94,9 +94,9 @@ void Peer::remove_sender(std::uint32_t ssrc) {
   media_.remove_sender(ssrc);
 }
 
-error_code Peer::add_receiver(const rtp::ReceiverConfig& config, Output& out) {
+error_code Peer::add_receiver(const rtp::ReceiverConfig& config, Instant now, Output& out) {
   if (ended_) return errc::closed;
-  auto error = media_.add_receiver(config, out);
+  auto error = media_.add_receiver(config, now, out);
   deadline_ = base::earliest(deadline_, media_.next_deadline());
   return error;
 }
@@ -154,8 +154,9 @@ error_code Peer::send_written(rtp::Sender& sender, Output& out) {
   return {};
 }
 
-error_code Peer::open_channel(sctp::ChannelOptions options, Output& out) {
+error_code Peer::open_channel(sctp::ChannelOptions options, Instant now, Output& out) {
   if (!config_.data) return errc::unsupported;
+  channels_.poll(now, sctp_out_);
   auto error = channels_.open(std::move(options), sctp_out_);
   after_sctp(out);
   return error;

@@ -76,7 +76,7 @@ class Peer {
   error_code add_sender(rtp::SenderConfig config);
   void remove_sender(std::uint32_t ssrc);
   // Packets of its SSRC that arrived in the last 500 ms are delivered at once.
-  error_code add_receiver(const rtp::ReceiverConfig& config, Output& out);
+  error_code add_receiver(const rtp::ReceiverConfig& config, Instant now, Output& out);
   void remove_receiver(std::uint32_t ssrc);
 
   // would_block: not connected; not_found: no such sender; invalid_argument: too large or refused.
@@ -99,7 +99,7 @@ class Peer {
   // May be called before the transport is connected; ChannelOpened tells when it may carry
   // messages. invalid_argument: the label; overflow: too many; unsupported: no data on this peer;
   // closed.
-  error_code open_channel(sctp::ChannelOptions options, Output& out);
+  error_code open_channel(sctp::ChannelOptions options, Instant now, Output& out);
   // would_block: buffer full; not_found, payload_too_large, closed.
   error_code send_message(ChannelId channel, bool binary, Bytes message, Output& out);
 
