@@ -55,7 +55,10 @@ struct Closed {
   std::string reason;  // a sentence
 };
 
-using Event = std::variant<Connected, ChannelOpened, Message, Closed>;
+// After send() answered would_block: there is room again.
+struct Writable {};
+
+using Event = std::variant<Connected, ChannelOpened, Message, Writable, Closed>;
 
 struct Outbox {
   base::Outbox<base::Packet> packets;  // each fits dtls::Transport::send()
@@ -123,7 +126,7 @@ class Association {
 
   State state() const;
   std::size_t buffered_bytes() const;  // accepted by send(), not yet acknowledged
-  const Counters& counters() const;
+  Counters counters() const;
 
  private:
   class Impl;

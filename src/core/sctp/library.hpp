@@ -1,9 +1,12 @@
-// A named leak: usrsctp keeps its state, and the only global of the project, per process. It reads
-// gettimeofday for round trips and the kernel for randomness; time for its timers is handed in
-// here. In tests drive_timers() takes virtual time.
+// A named leak: usrsctp keeps its state, and with it the only global of the project, per process.
+//
+// It takes the time of round trips from gettimeofday and its random numbers from the kernel, by a
+// function read_random() that a simulation may define for itself; the time of its timers comes in
+// here. Its state is made with the first association and kept until the process ends: it holds no
+// thread and no descriptor.
 //
 // The shell's sctp_host calls drive_timers() every 10 ms from one Runtime while associations()
-// is not 0 (and for a second longer, so that closed ones are freed). Any thread, one at a time.
+// is not 0, and for a while longer so that closed ones are freed. Tests hand in virtual time.
 #pragma once
 
 #include <chrono>
@@ -13,10 +16,13 @@ namespace sidetone::sctp {
 
 // Runs usrsctp's timers that fall due within `elapsed`. What they send lands in the mailboxes of
 // its associations, whose wake functions are called on this thread. Returns false, having done
-// nothing, when another thread is in here.
+// nothing, while another thread is in here. Any thread.
 bool drive_timers(std::chrono::milliseconds elapsed);
 
-// How many associations exist in this process.
+// How many associations exist in this process. Any thread.
 std::size_t associations();
+
+// For sockets of this folder, before the first.
+void initialise_library();
 
 }  // namespace sidetone::sctp
