@@ -36,7 +36,7 @@ Verdict Receiver::on_packet(const PacketView& packet,
     ++stats_.reordered;
     if (nacks_.remove(sequence)) ++stats_.recovered;
   }
-  if (first && report_) on_sender_report(*std::exchange(report_, {}), report_arrival_);
+  if (first) map_clock();
   ++received_;
   ++stats_.packets_received;
   stats_.bytes_received += packet.payload.size();
@@ -137,10 +137,14 @@ void Receiver::on_sender_report(const SenderReport& report, base::Instant arriva
   ++stats_.sender_reports;
   report_ = report;
   report_arrival_ = arrival;
-  // Without a packet there is nothing to unwrap the time stamp by: the first one makes up for it.
-  if (started_)
-    clock_ = ClockMapping{
-        .ntp = report.ntp, .rtp_time = timestamps_.peek(report.timestamp), .at = arrival};
+  map_clock();
+}
+
+// Without a packet there is nothing to unwrap the time stamp by: the first one makes up for it.
+void Receiver::map_clock() {
+  if (!started_ || !report_) return;
+  clock_ = ClockMapping{
+      .ntp = report_->ntp, .rtp_time = timestamps_.peek(report_->timestamp), .at = report_arrival_};
 }
 
 void Receiver::on_deadline(base::Instant now, base::Outbox<base::Packet>& rtcp) {

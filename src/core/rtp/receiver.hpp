@@ -92,6 +92,7 @@ class Receiver {
   void restart_at(std::int64_t sequence);
   void advance_to(std::int64_t sequence, base::Instant arrival);
   void update_jitter(std::int64_t rtp_time, base::Instant arrival);
+  void map_clock();
   void read_extensions(const PacketView& packet, ReceivedPacket& into) const;
 
   std::int64_t expected() const { return highest_ - base_ + 1; }
