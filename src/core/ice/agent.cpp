@@ -120,6 +120,7 @@ void Agent::begin_session() {
   remotes_.clear();
   early_.clear();
   checklist_ = {};
+  next_check_at_ = base::Instant::min();
   nominating_ = false;
   nominate_at_.reset();
   give_up_at_.reset();

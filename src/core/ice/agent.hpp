@@ -166,7 +166,7 @@ class Agent {
   std::optional<Active> active_;
   std::optional<Path> selected_;
   base::Deadline give_up_at_;
-  base::Instant next_check_at_;
+  base::Instant next_check_at_ = base::Instant::min();
   base::Deadline nominate_at_;
   base::Deadline deadline_;
   bool nominating_ = false;
