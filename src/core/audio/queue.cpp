@@ -26,6 +26,11 @@ void SampleQueue::take(std::span<std::int16_t> into) {
   head_ += static_cast<std::int64_t>(into.size()) / channels_;
 }
 
+void SampleQueue::drop(std::int64_t samples) {
+  chain_.erase(samples, size() - samples);
+  head_ += samples;
+}
+
 std::optional<SampleQueue::Push> SampleQueue::admitted() {
   if (waiting_.empty() || waiting_.front().end > head_ + capacity_) return std::nullopt;
   Push push = waiting_.front();

@@ -55,6 +55,8 @@ class SampleQueue {
 
   // The oldest samples; at most size() fit into `into`. Ask admitted() afterwards.
   void take(std::span<std::int16_t> into);
+  // The same without a reader; at most size().
+  void drop(std::int64_t samples);
 
   // The next waiting push whose last sample is inside by now; it waits no longer.
   std::optional<Push> admitted();

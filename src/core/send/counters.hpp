@@ -28,8 +28,7 @@ struct Counters {
   std::uint64_t packets = 0;       // of audio
   std::uint64_t underruns = 0;     // slots due without any data inside a talkspurt
   std::uint64_t late_packets = 0;  // whose audio was not complete when their slot was due
-  std::uint64_t pauses = 0;
-  LatenessHistogram lateness;  // of audio packets handed out
+  LatenessHistogram lateness;      // of audio packets handed out
 
   friend bool operator==(const LatenessHistogram& a, const LatenessHistogram& b) {
     return a.packets == b.packets;

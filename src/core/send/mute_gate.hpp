@@ -25,9 +25,9 @@ class MuteGate {
   // Whether a slot without audio is worth a packet of zeros.
   bool sends_silence() const { return !muted_ || zeros_left_ > base::Duration(0); }
 
-  // Applies fade and zeros to a packet of audio and says what became of it; returns how many
-  // samples were replaced by zeros.
-  std::int64_t on_audio(PcmPacket& packet);
+  // Fades or silences a packet that begins with `audio_samples` of audio, and says in it what
+  // became of it; returns how many of those samples were replaced by zeros.
+  std::int64_t on_audio(PcmPacket& packet, std::int64_t audio_samples);
   void on_silence(PcmPacket& packet);
 
  private:
@@ -35,13 +35,16 @@ class MuteGate {
   // Ten packets: receivers' comfort noise settles on silence.
   static constexpr base::Duration kZeros = std::chrono::milliseconds(200);
 
-  void fade(PcmPacket& packet, bool in) const;
+  std::int64_t fade_samples() const { return audio::samples_in(kFade, format_.sample_rate); }
+
+  void fade_in(PcmPacket& packet) const;
+  void fade_out(PcmPacket& packet) const;
   void spend(PcmPacket& packet);
 
   audio::Format format_;
   bool muted_ = false;
-  bool audible_ = false;  // the last packet ended with audio, so silence must be faded into
-  bool fade_in_ = false;  // un-muted since the last packet
+  bool audible_ = false;   // the last packet ended with audio, which must be faded out
+  bool fades_in_ = false;  // un-muted since the last packet
   base::Duration zeros_left_{};
 };
 

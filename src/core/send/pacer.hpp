@@ -6,9 +6,9 @@
 // skipped or filled with zeros; audio leaves in the first slot due at or after its completion).
 // Live mode (queue_ms = 0) has no grid of its own: a packet is due when its last sample is pushed.
 //
-// Time: each call brings `now`, never earlier than the one before. The outcome of a call does not
-// depend on how late on_deadline() or take() come: pauses and tails are dated by the rules, not by
-// the caller. At equal times a push comes before what would have happened for want of it.
+// Time: each call brings `now`; one earlier than the call before counts as that one's. Pauses and
+// tails are dated by the rules, however late on_deadline() or take() come. At equal times a push
+// comes before what would have happened for want of it.
 //
 // Units: samples per channel, interleaved int16 at the source's own rate. Errors are Outcomes.
 // Allocates only while the queue grows or pushes wait. Not thread-safe.
@@ -16,8 +16,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
-#include <vector>
 
 #include "core/audio/queue.hpp"
 #include "core/base/outbox.hpp"
@@ -28,6 +28,7 @@
 #include "core/send/packet_sizes.hpp"
 #include "core/send/pcm_packet.hpp"
 #include "core/send/position_marks.hpp"
+#include "core/send/push_times.hpp"
 
 namespace sidetone::send {
 
@@ -107,35 +108,48 @@ class Pacer {
 
  private:
   enum class State : std::uint8_t { waiting, talking, paused };
+  enum class EventKind : std::uint8_t { hold_limit, preroll_over, tail, pause };
+
+  struct Event {
+    base::Instant at;
+    EventKind kind;
+  };
 
   // ---- pacer.cpp: the queue's side
-  void capture(OpId id, std::span<const std::int16_t> samples, base::Instant now, Completions& out);
+  void capture(OpId id, std::span<const std::int16_t> samples, Completions& out);
   void settle(Completions& out);
   void fit_queue();
-  void discard_all(Outcome outcome, Completions& out);
+  std::int64_t discard_all(Outcome outcome, Completions& out);
+  void drop_packet();
 
-  // ---- pacer_time.cpp: states and slots
-  void run_until(base::Instant now, bool inclusive);
-  bool step(base::Instant now, bool inclusive);
-  base::Deadline tail_at() const;
-  base::Deadline ready_at() const;
-  base::Instant complete_at() const;
-  bool held() const;
-  void become_ready(base::Instant at);
+  // ---- pacer_time.cpp: states, and what happens as time passes
+  void advance(base::Instant now, bool inclusive, Completions& out);
+  std::optional<Event> next_event() const;
+  Event next_event_waiting() const;
+  std::optional<Event> next_event_talking() const;
+  void apply(const Event& event, Completions& out);
+  bool starts() const;
+  void try_start(base::Instant at);
+  void start(base::Instant at);
   void pause(base::Instant at);
-  void hold();
-  void release(base::Instant now);
-  bool utterance_ended() const;
-
-  // ---- pacer_take.cpp: packets
-  bool take_audio(base::Instant now, PcmPacket& packet, Completions& out);
-  bool take_silence(base::Instant now, PcmPacket& packet);
-  base::Deadline audio_due() const;
-  base::Deadline silence_due() const;
-  void skip_suspended(base::Instant now);
-  void start_packet(PcmPacket& packet);
+  void hold(Completions& out);
+  void release(base::Instant at, Completions& out);
+  base::Instant grid_point(base::Instant at) const;
+  // The packet at the head of the queue: its audio samples, whether it may leave, and since when.
   std::int64_t head_samples() const;
   bool head_complete() const;
+  base::Instant head_complete_at() const;
+
+  // ---- pacer_take.cpp: packets
+  base::Deadline audio_due() const;
+  base::Deadline silence_due() const;
+  bool take_audio(base::Instant now, PcmPacket& packet, Completions& out);
+  bool take_silence(base::Instant now, PcmPacket& packet);
+  void begin_packet(PcmPacket& packet) const;
+  void fill(PcmPacket& packet);
+  void judge(base::Instant complete, base::Instant now);
+  void catch_up(base::Instant complete, base::Instant now);
+  bool idle_at(base::Instant slot) const;
 
   PacerOptions options_;
   SinkOptions sink_options_;
@@ -148,17 +162,20 @@ class Pacer {
 
   State state_ = State::waiting;
   bool sink_ = false;
+  bool held_ = true;
   bool subscribed_ = false;
   bool closed_ = false;
   bool marker_ = true;
-  bool idle_ = false;  // the encoder is not run per slot
+  bool idle_ = false;    // the encoder was not run for some slots
+  base::Instant now_{};  // of the latest call
   base::Instant sink_since_{};
+  base::Instant released_at_{};
   base::Instant paused_since_{};
   base::Instant last_push_{};
-  base::Instant last_keep_alive_{};
+  base::Deadline last_keep_alive_;
 
-  PositionMarks<base::Instant> pushed_;          // when samples came: newest few only
-  PositionMarks<base::Instant> utterance_ends_;  // where a tail is padded, and since when
+  PushTimes push_times_;
+  PositionMarks<base::Instant> utterance_ends_;  // where a tail is padded, and since when it may go
   PositionMarks<OpId> playout_waiters_;
 };
 

@@ -16,8 +16,8 @@ class PacketSizes {
   // Of the next packet.
   std::int64_t samples() const { return boundary(k_ + 1) - boundary(k_); }
 
-  // Of the `count` packets from the next one on.
-  std::int64_t samples(std::int64_t count) const { return boundary(k_ + count) - boundary(k_); }
+  // Of any packet.
+  std::int64_t largest() const { return (rate_ * packet_ms_ + 999) / 1000; }
 
   void advance() { ++k_; }
 
