@@ -105,6 +105,14 @@ void Peer::remove_receiver(std::uint32_t ssrc) {
   media_.remove_receiver(ssrc);
 }
 
+rtp::Sender* Peer::sender(std::uint32_t ssrc) {
+  return media_.sender(ssrc);
+}
+
+const rtp::Receiver* Peer::receiver(std::uint32_t ssrc) const {
+  return media_.receiver(ssrc);
+}
+
 rtp::Sender* Peer::sendable(std::uint32_t ssrc, error_code& error) {
   auto* sender = media_.sender(ssrc);
   if (sender == nullptr)
