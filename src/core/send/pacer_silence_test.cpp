@@ -134,7 +134,7 @@ TEST(Pacer, UnmuteFadesInAtTheLivePointWithTheMarker) {
   EXPECT_TRUE(bench.sent[51].packet.unmuted.empty());
 }
 
-TEST(Pacer, MuteIsIdempotentAndANotedMuteIsNotHeard) {
+TEST(Pacer, MuteIsIdempotentAndNotHeardBetweenTwoPackets) {
   Harness bench(Harness::options());
   bench.sink();
   bench.push_ms(1, 500);
