@@ -31,10 +31,11 @@ struct Track {
   friend bool operator==(const Track&, const Track&) = default;
 };
 
+// Of a server that says nothing everything is expected; it may still refuse.
 struct Permissions {
-  bool can_subscribe = false;
-  bool can_publish = false;
-  bool can_publish_data = false;
+  bool can_subscribe = true;
+  bool can_publish = true;
+  bool can_publish_data = true;
   bool can_update_metadata = false;
   bool hidden = false;
   std::vector<TrackSource> can_publish_sources;  // empty: all

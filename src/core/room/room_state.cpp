@@ -57,7 +57,7 @@ Participant make_participant(const livekit::ParticipantInfo& info) {
   participant.metadata = info.metadata();
   participant.attributes = attributes_of(info);
   participant.kind = to_kind(info.kind());
-  participant.permissions = to_permissions(info.permission());
+  if (info.has_permission()) participant.permissions = to_permissions(info.permission());
   participant.joined_at_ms = joined_at_ms(info);
   participant.version = info.version();
   participant.active = info.state() == livekit::ParticipantInfo::ACTIVE;
@@ -80,6 +80,7 @@ void RoomState::on_join(const livekit::JoinResponse& join, EventOutbox& out) {
   on_room(join.room(), out);
   auto local = make_participant(join.participant());
   local.local = true;
+  local.tracks = std::move(local_.tracks);  // the session publishes them again
   local_ = std::move(local);
   for (const auto& info : join.other_participants())
     if (info.state() != livekit::ParticipantInfo::DISCONNECTED) apply(info, out);
@@ -324,6 +325,13 @@ void RoomState::add_local_track(Track track, EventOutbox& out) {
 void RoomState::remove_local_track(std::string_view track_sid, EventOutbox& out) {
   for (std::size_t i = 0; i < local_.tracks.size(); ++i)
     if (local_.tracks[i].sid == track_sid) return remove_track(local_, i, out);
+}
+
+void RoomState::replace_local_track(std::string_view previous_sid, Track track, EventOutbox& out) {
+  auto* known = local_.find(previous_sid);
+  if (known == nullptr) return add_local_track(std::move(track), out);
+  *known = std::move(track);
+  out.push(LocalTrackRepublished{std::string(previous_sid), *known});
 }
 
 void RoomState::set_local_muted(std::string_view track_sid, bool muted, EventOutbox& out) {

@@ -56,6 +56,8 @@ class RoomState {
   // Our own tracks and their mutes belong to the session: what an update says of them may be older.
   void add_local_track(Track track, EventOutbox& out);
   void remove_local_track(std::string_view track_sid, EventOutbox& out);
+  // A full reconnect gave it another sid.
+  void replace_local_track(std::string_view previous_sid, Track track, EventOutbox& out);
   void set_local_muted(std::string_view track_sid, bool muted, EventOutbox& out);
 
   const RoomInfo& info() const { return info_; }

@@ -193,7 +193,7 @@ TEST(RoomState, ProfileChangesSayWhatChanged) {
   info.set_metadata("m");
   (*info.mutable_attributes())["k"] = "v";
   (*info.mutable_attributes())["l"] = "w";
-  info.mutable_permission()->set_can_publish(true);
+  info.mutable_permission()->set_can_subscribe(true);
   room.update({info});
   EXPECT_EQ(room.story(), "meta:m attributes permissions");
   info.mutable_attributes()->erase("l");
@@ -297,6 +297,22 @@ TEST(RoomState, LocalTracksAreTheSessionsNotTheServers) {
   room.state.set_local_muted("TR_mine", true, room.out);
   room.state.remove_local_track("TR_mine", room.out);
   EXPECT_EQ(room.story(), "mute:TR_mine unpub:TR_mine");
+}
+
+TEST(RoomState, AFullReconnectGivesLocalTracksNewSids) {
+  Room room;
+  Track track;
+  track.sid = "TR_old";
+  room.state.add_local_track(track, room.out);
+  room.out.clear();
+  room.join({}, "PA_me2");
+  EXPECT_EQ(room.state.local().tracks.size(), 1U);
+  track.sid = "TR_new";
+  room.state.replace_local_track("TR_old", track, room.out);
+  ASSERT_EQ(room.out.size(), 1U);
+  EXPECT_EQ(std::get<LocalTrackRepublished>(room.out[0]).previous_sid, "TR_old");
+  ASSERT_EQ(room.state.local().tracks.size(), 1U);
+  EXPECT_EQ(room.state.local().tracks[0].sid, "TR_new");
 }
 
 TEST(RoomState, OurOwnIdentityUnderAnotherSidIsNotARemote) {

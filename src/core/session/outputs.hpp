@@ -13,7 +13,7 @@
 
 namespace sidetone::session {
 
-using OperationId = std::uint64_t;  // the caller's, unique among its pending operations
+using OperationId = std::uint64_t;  // the caller's, not 0, unique among its pending operations
 using SocketId = std::uint32_t;     // grows with each socket wanted
 
 // For the WebSocket `socket`. After a close nothing more is wanted from it, and what it still says
@@ -48,6 +48,11 @@ struct Outputs {
     completions.clear();
   }
 };
+
+// Whether a stream pipeline ends (StreamPipeline::end) with the track it is attached to, or is only
+// detached then, because its owner follows a participant from track to track. Leaving the room ends
+// neither kind silently: with_track gets its end, the owner of the other sees Disconnected.
+enum class StreamEnd : std::uint8_t { with_track, by_owner };
 
 // Absent values stay as they are (UpdateParticipantMetadata).
 struct MetadataChange {

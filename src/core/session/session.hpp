@@ -22,13 +22,13 @@
 #include "core/base/packet.hpp"
 #include "core/base/random_source.hpp"
 #include "core/base/time.hpp"
-#include "core/crypto/certificate.hpp"
+#include "core/dtls/context.hpp"
 #include "core/room/room_state.hpp"
 #include "core/session/outputs.hpp"
 
 namespace sidetone::media {
 class SourcePipeline;
-class StreamPipeline;
+class PacketSink;
 }  // namespace sidetone::media
 
 namespace sidetone::session {
@@ -44,8 +44,8 @@ struct LocalEndpoints {
 };
 
 struct SessionConfig {
-  const crypto::Certificate* certificate = nullptr;
-  base::RandomSource* random = nullptr;
+  const dtls::Context* dtls = nullptr;   // outlives the session, shared by all
+  base::RandomSource* random = nullptr;  // outlives the session
   base::WallClock wall;
   std::string version;         // of the library, told to the server
   std::function<void()> wake;  // from any thread: call on_deadline soon (core/sctp)
@@ -100,13 +100,20 @@ class Session {
   // Ends when the server has accepted the offer without the track; the pipeline is free at once.
   void unpublish(OperationId id, std::string_view track_sid, base::Instant now, Outputs& out);
   error_code set_muted(std::string_view track_sid, bool muted, base::Instant now, Outputs& out);
-  error_code set_subscribed(std::string_view track_sid, bool subscribed, Outputs& out);
+  error_code set_subscribed(std::string_view track_sid,
+                            bool subscribed,
+                            base::Instant now,
+                            Outputs& out);
   void set_metadata(OperationId id, const MetadataChange& change, base::Instant now, Outputs& out);
 
-  // Packets of a remote track go to the pipeline; several may listen to one track. A track not yet
-  // subscribed is waited for; not_found when the room does not have it.
-  error_code attach(std::string_view track_sid, media::StreamPipeline& pipeline);
-  void detach(media::StreamPipeline& pipeline);
+  // Packets of a remote track go to the pipeline, the last second's first when nobody listened;
+  // several may listen to one track. A track not yet subscribed is waited for; not_found when the
+  // room does not have it, overflow beyond 64 listeners.
+  error_code attach(std::string_view track_sid,
+                    media::PacketSink& sink,
+                    StreamEnd end,
+                    base::Instant now);
+  void detach(media::PacketSink& sink);
 
   // Handed to the transport, or refused: payload_too_large, would_block while the transport is full
   // or not yet up, closed.

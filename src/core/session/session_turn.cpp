@@ -1,0 +1,269 @@
+// How news moves between the parts of a session, and what time brings.
+#include <algorithm>
+
+#include "core/session/session_impl.hpp"
+
+namespace sidetone::session {
+
+void Session::Impl::settle(std::size_t first_event, Turn& turn) {
+  do {
+    take_signals(turn);
+    if (publisher_) take_media(*publisher_, true, turn);
+    if (subscriber_) take_media(*subscriber_, false, turn);
+    check_progress(turn);
+    send_requests(turn);
+  } while (!quiet());
+  follow_events(first_event, turn);
+}
+
+bool Session::Impl::quiet() const {
+  auto silent = [](const auto& side) {
+    return !side || (side->output().events.empty() && side->output().datagrams.empty());
+  };
+  return signal_out_.empty() && requests_.empty() && silent(publisher_) && silent(subscriber_);
+}
+
+bool Session::Impl::may_send(const livekit::SignalRequest& request) const {
+  if (!greeted_ || !signal_) return false;
+  if (phase_ != Phase::resuming) return true;
+  switch (request.message_case()) {  // §7.1: the rest waits for the media
+    case livekit::SignalRequest::kSyncState:
+    case livekit::SignalRequest::kTrickle:
+    case livekit::SignalRequest::kOffer:
+    case livekit::SignalRequest::kAnswer:
+    case livekit::SignalRequest::kLeave: return true;
+    default: return false;
+  }
+}
+
+void Session::Impl::send_requests(Turn& turn) {
+  (void)turn;
+  if (phase_ == Phase::ended || phase_ == Phase::idle) queued_.clear();
+  bool flows = phase_ == Phase::connected || (greeted_ && phase_ == Phase::restarting);
+  while (flows && !queued_.empty()) {
+    signal_->send(queued_.front(), signal_out_);
+    queued_.pop_front();
+  }
+  for (auto& request : requests_) {
+    bool negotiation = request.has_offer() || request.has_answer() || request.has_trickle();
+    if (may_send(request))
+      signal_->send(request, signal_out_);
+    else if (!negotiation && queued_.size() < kMaxQueuedRequests && phase_ != Phase::ended)
+      queued_.push_back(std::move(request));
+  }
+  requests_.clear();
+}
+
+void Session::Impl::take_signals(Turn& turn) {
+  auto socket = socket_;
+  for (auto& output : signal_out_.take()) {
+    if (socket != socket_) return;  // another socket was opened: the old one has no more to say
+    if (take_wish(output, turn)) continue;
+    if (auto* received = std::get_if<signal::Received>(&output))
+      on_response(received->response, turn);
+    if (auto* lost = std::get_if<signal::Lost>(&output)) on_lost(*lost, turn);
+  }
+}
+
+bool Session::Impl::take_wish(signal::ClientOutput& output, Turn& turn) {
+  if (auto* open = std::get_if<signal::OpenSocket>(&output))
+    turn.out.sockets.push({socket_, std::move(*open)});
+  else if (auto* message = std::get_if<signal::SendMessage>(&output))
+    turn.out.sockets.push({socket_, std::move(*message)});
+  else if (std::holds_alternative<signal::CloseSocket>(output))
+    turn.out.sockets.push({socket_, signal::CloseSocket{}});
+  else
+    return false;
+  return true;
+}
+
+template <class Side>
+void Session::Impl::take_media(Side& side, bool is_publisher, Turn& turn) {
+  auto& output = side.output();
+  for (auto& datagram : output.datagrams) turn.out.datagrams.push(datagram);
+  output.datagrams.clear();
+  for (auto& packet : output.rtp) on_packet(packet, turn);
+  output.rtp.clear();
+  if (output.events.empty()) return;
+  const auto* before = &side;
+  for (auto& event : output.events.take()) {
+    on_peer_event(event, is_publisher, turn);
+    // A failed transport may have been replaced while we looked.
+    const void* now = is_publisher ? static_cast<const void*>(publisher_.get())
+                                   : static_cast<const void*>(subscriber_.get());
+    if (now != before) return;
+  }
+}
+
+void Session::Impl::on_peer_event(peer::Event& event, bool is_publisher, Turn& turn) {
+  if (auto* changed = std::get_if<peer::StateChanged>(&event)) {
+    if (changed->state == peer::State::connected && is_publisher) tracks_.on_transport_up(turn);
+    if (changed->state == peer::State::failed || changed->state == peer::State::closed)
+      on_peer_failed(changed->reason, turn);
+  } else if (auto* message = std::get_if<peer::Message>(&event)) {
+    on_data(*message, is_publisher ? publisher_->peer() : subscriber_->peer(), turn);
+  }
+}
+
+void Session::Impl::on_packet(rtp::ReceivedPacket& packet, Turn& turn) {
+  const auto* reception = subscriber_ ? subscriber_->find(packet.ssrc) : nullptr;
+  if (reception == nullptr) {
+    ++counters_.orphan_packets;
+    return;
+  }
+  // Streams know the usual numbers; the description may have used others.
+  if (packet.payload_type == reception->opus_type)
+    packet.payload_type = 111;
+  else if (reception->red_type && packet.payload_type == *reception->red_type)
+    packet.payload_type = 63;
+  if (!streams_.deliver(reception->track_sid, packet, turn.now)) ++counters_.orphan_packets;
+}
+
+void Session::Impl::on_data(const peer::Message& message, peer::Peer& peer, Turn& turn) {
+  if (!message.binary) {
+    ++counters_.undecodable_data;
+    return;
+  }
+  bool reliable = peer.channel(kReliableLabel) == message.channel;
+  auto packet = data_.decode(message.bytes, reliable);
+  if (!packet || !packet->has_user()) return;
+  room::DataReceived event;
+  if (const auto* sender = room_.find(packet->participant_sid())) {
+    event.who = room::ref(*sender);
+  } else {
+    event.who = {packet->participant_sid(), packet->participant_identity(), false};
+  }
+  auto payload = base::as_bytes(packet->user().payload());
+  event.payload.assign(payload.begin(), payload.end());
+  event.topic = packet->user().topic();
+  event.reliable = reliable;
+  turn.out.events.push(std::move(event));
+}
+
+// Streams follow the room: whatever ended a track ends its listeners.
+void Session::Impl::follow_events(std::size_t first, Turn& turn) {
+  auto& events = turn.out.events;
+  for (std::size_t i = first; i < events.size(); ++i) {
+    if (const auto* gone = std::get_if<room::ParticipantDisconnected>(&events[i]))
+      data_.forget(gone->participant.sid);
+    const auto* unpublished = std::get_if<room::TrackUnpublished>(&events[i]);
+    if (unpublished == nullptr || unpublished->who.local) continue;
+    bool left = std::any_of(events.begin() + static_cast<std::ptrdiff_t>(i), events.end(),
+                            [&](const room::Event& event) {
+                              const auto* gone = std::get_if<room::ParticipantDisconnected>(&event);
+                              return gone && gone->participant.sid == unpublished->who.sid;
+                            });
+    streams_.end(unpublished->track.sid,
+                 left ? media::EndReason::participant_left : media::EndReason::unpublished,
+                 turn.now);
+    if (auto asked = subscriptions_.find(unpublished->track.sid); asked != subscriptions_.end())
+      subscriptions_.erase(asked);
+  }
+}
+
+// Media and news of a track come in either order: a section of an unknown track waits here.
+void Session::Impl::resolve_receptions(Turn& turn) {
+  if (!subscriber_) return;
+  for (const auto& reception : subscriber_->receptions()) {
+    auto found = room_.find_track(reception.track_sid);
+    if (found && found.track->wanted && !found.track->subscribed)
+      room_.set_subscribed(reception.track_sid, true, turn.out.events);
+  }
+}
+
+void Session::Impl::check_progress(Turn& turn) {
+  if (!greeted_ || !primary_connected()) return;
+  switch (phase_) {
+    case Phase::connecting:
+      phase_ = Phase::connected;
+      policy_.succeeded();
+      turn.out.events.push(room::Connected{});
+      operations_.succeed(connect_id_, turn.out.completions);
+      break;
+    case Phase::resuming: {
+      bool subscribed = !subscriber_primary_ || subscriber_->settled();
+      bool published =
+          !publisher_->started() ||
+          (publisher_->settled() && publisher_->peer().state() == peer::State::connected);
+      if (subscribed && published) finish_reconnect(turn);
+      break;
+    }
+    case Phase::restarting:
+      if (tracks_.all_live()) finish_reconnect(turn);
+      break;
+    case Phase::idle:
+    case Phase::connected:
+    case Phase::waiting:
+    case Phase::ended: break;
+  }
+}
+
+void Session::Impl::on_datagram(const base::Datagram& datagram, base::Instant arrival, Turn& turn) {
+  peer::Incoming incoming{datagram.local, datagram.remote, datagram.packet.bytes(), arrival};
+  auto holds = [&](const std::vector<base::Endpoint>& endpoints) {
+    return std::find(endpoints.begin(), endpoints.end(), datagram.local) != endpoints.end();
+  };
+  if (publisher_ && holds(options_.endpoints.publisher))
+    publisher_->peer().on_datagram(incoming, turn.now, publisher_->output());
+  else if (subscriber_ && holds(options_.endpoints.subscriber))
+    subscriber_->peer().on_datagram(incoming, turn.now, subscriber_->output());
+  else
+    ++counters_.stray_datagrams;
+}
+
+void Session::Impl::on_deadline(Turn& turn) {
+  expire_operations(turn);
+  if (signal_) signal_->on_deadline(turn.now, signal_out_);
+  if (publisher_) {
+    auto& peer = publisher_->peer();
+    peer.poll(turn.now, publisher_->output());
+    if (base::is_due(peer.next_deadline(), turn.now))
+      peer.on_deadline(turn.now, publisher_->output());
+  }
+  if (subscriber_) {
+    auto& peer = subscriber_->peer();
+    peer.poll(turn.now, subscriber_->output());
+    if (base::is_due(peer.next_deadline(), turn.now))
+      peer.on_deadline(turn.now, subscriber_->output());
+  }
+  tracks_.pump(publisher_.get(), turn);
+  if (publisher_ && publisher_->overdue(turn.now) && phase_ == Phase::connected)
+    reconnect(ReconnectPolicy::Mode::restart, "the server does not answer our offer", turn);
+  if (base::is_due(media_lost_at_, turn.now))
+    reconnect(ReconnectPolicy::Mode::restart, std::exchange(media_lost_because_, {}), turn);
+  if (base::is_due(attempt_at_, turn.now)) start_attempt(turn);
+  if (base::is_due(attempt_deadline_, turn.now))
+    reconnect(ReconnectPolicy::Mode::restart, "the connection was not restored in time", turn);
+}
+
+void Session::Impl::expire_operations(Turn& turn) {
+  for (const auto& due : operations_.due(turn.now)) {
+    if (due.kind == OperationKind::connect) {
+      fail_connect(errc::timed_out, connect_timeout_text(), turn);
+      return;
+    }
+    operations_.fail(due.id, errc::timed_out, "the server did not answer in time",
+                     turn.out.completions);
+    if (due.kind == OperationKind::publish) tracks_.withdraw(due.id, publisher_.get(), turn);
+    std::erase_if(metadata_requests_, [&](const auto& entry) { return entry.second == due.id; });
+  }
+}
+
+base::Deadline Session::Impl::next_deadline() const {
+  auto next = base::earliest(operations_.next_deadline(), tracks_.next_deadline());
+  if (signal_) next = base::earliest(next, signal_->next_deadline());
+  if (publisher_) next = base::earliest(next, publisher_->next_deadline());
+  if (subscriber_) next = base::earliest(next, subscriber_->next_deadline());
+  next = base::earliest(next, media_lost_at_);
+  return base::earliest(next, base::earliest(attempt_at_, attempt_deadline_));
+}
+
+SessionCounters Session::Impl::counters() const {
+  auto counters = counters_;
+  counters.undecodable_data += data_.undecodable();
+  counters.duplicate_data = data_.duplicates();
+  if (signal_) counters.undecodable_messages += signal_->undecodable();
+  return counters;
+}
+
+}  // namespace sidetone::session

@@ -1,0 +1,149 @@
+// What the user asks for.
+#include <algorithm>
+
+#include "core/session/session_impl.hpp"
+
+namespace sidetone::session {
+namespace {
+
+// As many as an ICE agent takes.
+constexpr std::size_t kMaxEndpoints = 16;
+
+}  // namespace
+
+Session::Impl::Impl(SessionConfig config)
+    : config_(std::move(config)), tracks_(room_, operations_) {}
+
+void Session::Impl::connect(OperationId id, ConnectOptions options, Turn& turn) {
+  operations_.begin(id, OperationKind::connect, turn.now + options.timeout);
+  if (phase_ != Phase::idle) {
+    operations_.fail(id, errc::closed, "a room connects once; make another one for another call",
+                     turn.out.completions);
+    return;
+  }
+  options.endpoints.publisher.resize(std::min(options.endpoints.publisher.size(), kMaxEndpoints));
+  options.endpoints.subscriber.resize(std::min(options.endpoints.subscriber.size(), kMaxEndpoints));
+  options_ = std::move(options);
+  phase_ = Phase::connecting;
+  connect_id_ = id;
+  open_socket(false, turn);
+}
+
+void Session::Impl::publish(OperationId id,
+                            TrackSpec spec,
+                            media::SourcePipeline& pipeline,
+                            Turn& turn) {
+  operations_.begin(id, OperationKind::publish, turn.now + kDefaultTimeout);
+  auto fail = [&](errc code, std::string text) {
+    operations_.fail(id, code, std::move(text), turn.out.completions);
+  };
+  if (phase_ == Phase::idle || phase_ == Phase::connecting || phase_ == Phase::ended)
+    return fail(errc::closed, "the room is not connected");
+  if (!room_.local().permissions.can_publish)
+    return fail(errc::forbidden, "the token does not allow publishing");
+  if (tracks_.tracks().size() >= kMaxLocalTracks)
+    return fail(errc::overflow, "32 tracks are published, which is the most");
+  if (spec.cid.empty()) spec.cid = config_.random->text(22);
+  bool taken = std::any_of(tracks_.tracks().begin(), tracks_.tracks().end(),
+                           [&](const LocalTrack& track) { return track.spec.cid == spec.cid; });
+  if (taken || spec.cid.find_first_of(" \r\n\t") != std::string::npos)
+    return fail(errc::invalid_argument, "cid is taken or has spaces; it must be one unique word");
+  tracks_.publish(id, std::move(spec), pipeline, turn);
+}
+
+void Session::Impl::unpublish(OperationId id, std::string_view track_sid, Turn& turn) {
+  operations_.begin(id, OperationKind::unpublish, turn.now + kDefaultTimeout);
+  if (phase_ == Phase::ended || phase_ == Phase::idle) {
+    operations_.fail(id, errc::closed, "the room is not connected", turn.out.completions);
+    return;
+  }
+  tracks_.unpublish(id, track_sid, publisher_.get(), turn);
+}
+
+error_code Session::Impl::set_muted(std::string_view track_sid, bool muted, Turn& turn) {
+  if (phase_ == Phase::ended || phase_ == Phase::idle) return errc::closed;
+  auto* track = tracks_.find(track_sid);
+  if (track == nullptr) return errc::not_found;
+  if (track->spec.muted == muted) return {};
+  livekit::SignalRequest request;
+  request.mutable_mute()->set_sid(track->sid);
+  request.mutable_mute()->set_muted(muted);
+  turn.requests.push(std::move(request));
+  tracks_.set_muted(track_sid, muted, turn);
+  return {};
+}
+
+error_code Session::Impl::set_subscribed(std::string_view track_sid, bool subscribed, Turn& turn) {
+  if (phase_ == Phase::ended || phase_ == Phase::idle) return errc::closed;
+  auto found = room_.find_track(track_sid);
+  if (!found || found.participant->local) return errc::not_found;
+  subscriptions_.insert_or_assign(std::string(track_sid), subscribed);
+  room_.set_wanted(track_sid, subscribed);
+  livekit::SignalRequest request;
+  request.mutable_subscription()->add_track_sids(std::string(track_sid));
+  request.mutable_subscription()->set_subscribe(subscribed);
+  turn.requests.push(std::move(request));
+  if (subscribed) {
+    resolve_receptions(turn);
+  } else {
+    // At once, not when the server has offered without it: the end of a stream is prompt.
+    room_.set_subscribed(track_sid, false, turn.out.events);
+    streams_.end(track_sid, media::EndReason::unsubscribed, turn.now);
+  }
+  return {};
+}
+
+void Session::Impl::set_metadata(OperationId id, const MetadataChange& change, Turn& turn) {
+  operations_.begin(id, OperationKind::metadata, turn.now + kDefaultTimeout);
+  if (phase_ == Phase::ended || phase_ == Phase::idle || phase_ == Phase::connecting) {
+    operations_.fail(id, errc::closed, "the room is not connected", turn.out.completions);
+    return;
+  }
+  livekit::SignalRequest request;
+  auto& update = *request.mutable_update_metadata();
+  update.set_metadata(change.metadata);
+  update.set_name(change.name);
+  update.mutable_attributes()->insert(change.attributes.begin(), change.attributes.end());
+  update.set_request_id(next_request_);
+  metadata_requests_.emplace(next_request_++, id);
+  turn.requests.push(std::move(request));
+}
+
+error_code Session::Impl::attach(std::string_view track_sid,
+                                 media::PacketSink& sink,
+                                 StreamEnd end,
+                                 base::Instant now) {
+  if (phase_ == Phase::ended || phase_ == Phase::idle) return errc::closed;
+  auto found = room_.find_track(track_sid);
+  if (!found || found.participant->local) return errc::not_found;
+  return streams_.attach(track_sid, sink, end, now);
+}
+
+error_code Session::Impl::send_data(const DataMessage& message, Turn& turn) {
+  if (phase_ == Phase::ended || phase_ == Phase::idle) return errc::closed;
+  if (message.payload.size() > kMaxDataBytes) return errc::payload_too_large;
+  if (phase_ == Phase::connecting || publisher_ == nullptr) return errc::would_block;
+  if (!room_.local().permissions.can_publish_data) return errc::forbidden;
+  if (!publisher_->started()) publisher_->negotiate(turn);
+  auto channel = publisher_->peer().channel(message.reliable ? kReliableLabel : kLossyLabel);
+  if (!channel) return errc::would_block;
+  auto bytes =
+      data_.encode({message.payload, message.topic, message.reliable, &message.destinations});
+  auto error =
+      publisher_->peer().send_message(*channel, true, base::as_bytes(bytes), publisher_->output());
+  if (!error) data_.sent(message.reliable);
+  return error;
+}
+
+void Session::Impl::cancel(OperationId id, Turn& turn) {
+  const auto* pending = operations_.find(id);
+  if (pending == nullptr) return;
+  auto aborted = make_error_code(boost::system::errc::operation_canceled);
+  auto kind = pending->kind;
+  if (kind == OperationKind::connect) return fail_connect(aborted, "cancelled", turn);
+  operations_.fail(id, aborted, "cancelled", turn.out.completions);
+  if (kind == OperationKind::publish) tracks_.withdraw(id, publisher_.get(), turn);
+  std::erase_if(metadata_requests_, [&](const auto& entry) { return entry.second == id; });
+}
+
+}  // namespace sidetone::session
