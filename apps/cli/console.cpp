@@ -1,0 +1,73 @@
+#include "apps/cli/console.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <cmath>
+#include <csignal>
+#include <iostream>
+
+namespace sidetone::cli {
+namespace {
+
+volatile std::sig_atomic_t asked_to_stop = 0;
+
+void on_signal(int signal) {
+  asked_to_stop = 1;
+  std::signal(signal, SIG_DFL);  // the second one is obeyed at once
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+  asked_to_stop = 0;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+}
+
+Interrupt::~Interrupt() {
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
+
+bool Interrupt::asked() {
+  return asked_to_stop != 0;
+}
+
+LiveLine::LiveLine(bool quiet) : on_(!quiet && isatty(STDERR_FILENO) == 1) {}
+
+LiveLine::~LiveLine() {
+  if (drawn_) std::cerr << "\r\033[K" << std::flush;
+}
+
+void LiveLine::show(const std::function<std::string()>& text) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!on_ || (drawn_ && now - last_ < std::chrono::milliseconds(100))) return;
+  last_ = now;
+  drawn_ = true;
+  std::cerr << "\r\033[K" << text() << std::flush;
+}
+
+std::string meter(double peak, int width) {
+  constexpr double kFloorDb = 60;
+  const double db = peak > 0 ? std::max(0.0, 20 * std::log10(peak) + kFloorDb) : 0;
+  const int filled = std::clamp(static_cast<int>(db / kFloorDb * width + 0.5), 0, width);
+  return std::string(static_cast<std::size_t>(filled), '#') +
+         std::string(static_cast<std::size_t>(width - filled), '.');
+}
+
+void print_json(const boost::json::object& object) {
+  std::cout << boost::json::serialize(object) << std::endl;
+}
+
+double rounded(double value, int digits) {
+  const double scale = std::pow(10, digits);
+  return std::round(value * scale) / scale;
+}
+
+std::int64_t monotonic_ns() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+}  // namespace sidetone::cli
