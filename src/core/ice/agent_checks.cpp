@@ -77,7 +77,7 @@ Pair* Agent::pair_up(const Candidate& local, const Candidate& remote) {
   pair.remote_type = remote.type;
   pair.local_priority = local.priority;
   pair.remote_priority = remote.priority;
-  return checklist_.add(std::move(pair), role_);
+  return checklist_.add(pair, role_);
 }
 
 void Agent::run_checks(base::Instant now, Output& out) {

@@ -39,16 +39,18 @@ const Transaction* Pair::find(const stun::TransactionId& id) const {
   return nullptr;
 }
 
-Pair* Checklist::add(Pair pair, Role role) {
-  if (auto* known = find(pair.path)) return known;
-  pair.priority = priority_of(pair, role);
-  if (pairs_.size() >= kMaxPairs && !make_room(pair.priority)) {
+Pair* Checklist::add(const Pair& wanted, Role role) {
+  if (auto* known = find(wanted.path)) return known;
+  auto priority = priority_of(wanted, role);
+  if (pairs_.size() >= kMaxPairs && !make_room(priority)) {
     ++dropped_;
     return nullptr;
   }
   auto place = std::find_if(pairs_.begin(), pairs_.end(),
-                            [&](auto& other) { return other->priority < pair.priority; });
-  return pairs_.insert(place, std::make_unique<Pair>(std::move(pair)))->get();
+                            [&](auto& other) { return other->priority < priority; });
+  auto& added = *pairs_.insert(place, std::make_unique<Pair>(wanted));
+  added->priority = priority;
+  return added.get();
 }
 
 bool Checklist::make_room(std::uint64_t priority) {

@@ -80,7 +80,7 @@ class Checklist {
  public:
   // Keeps the list sorted and bounded: the least promising pair without success goes when it is
   // full. The existing pair when there is one for the path; nullptr when there was no room.
-  Pair* add(Pair pair, Role role);
+  Pair* add(const Pair& wanted, Role role);
   Pair* find(const Path& path);
   Pair* find(const stun::TransactionId& id);
   Pair* best_valid();

@@ -198,7 +198,7 @@ std::optional<Message> parse(base::Bytes datagram) {
 bool has_integrity(const Message& message, std::string_view password) {
   if (message.integrity_at == 0) return false;
   // The header's length counts up to and including MESSAGE-INTEGRITY when it is signed.
-  std::array<std::byte, base::kMaxPacketBytes> copy;
+  std::array<std::byte, base::kMaxPacketBytes> copy{};
   std::copy_n(message.bytes.begin(), message.integrity_at, copy.begin());
   auto length = message.integrity_at + kAttributeHeaderBytes + kIntegrityBytes - kHeaderBytes;
   copy[2] = std::byte(length >> 8);
