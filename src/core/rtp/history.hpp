@@ -52,7 +52,7 @@ class History {
   };
 
   std::array<Entry, kPackets> entries_;
-  std::unique_ptr<std::byte[]> bytes_;
+  std::unique_ptr<std::array<std::byte, kBytes>> bytes_;  // pages untouched until used
   std::uint64_t end_ = 0;
 };
 

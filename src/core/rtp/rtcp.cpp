@@ -117,7 +117,7 @@ bool read_description(const Packet& packet, base::Outbox<RtcpItem>& out) {
 
 bool read_bye(const Packet& packet, base::Outbox<RtcpItem>& out) {
   base::ByteReader reader(packet.body);
-  if (reader.remaining() < 4U * packet.count) return false;
+  if (reader.remaining() < std::size_t{4} * packet.count) return false;
   for (unsigned i = 0; i < packet.count; ++i) out.push(Bye{reader.u32()});
   return true;
 }

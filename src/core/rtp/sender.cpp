@@ -188,7 +188,7 @@ void Sender::add_capture_time(ExtensionBlock& extensions,
   if (config_.capture_time_extension_id == 0) return;
   if (capture_time_due_ && now < *capture_time_due_) return;
   capture_time_due_ = now + kCaptureTimeInterval;
-  std::array<std::byte, 16> bytes;
+  std::array<std::byte, 16> bytes{};
   extensions.add(config_.capture_time_extension_id, write_capture_time(time, bytes));
 }
 

@@ -176,7 +176,7 @@ Status Session::admit(const Direction& direction, const Pass& pass, std::size_t 
 Status Session::run(Direction& direction, const Pass& pass, base::Packet& packet) {
   auto status = admit(direction, pass, packet.size());
   if (status == Status::ok) {
-    Scratch scratch;
+    Scratch scratch;  // NOLINT(cppcoreguidelines-pro-type-member-init): all written that is read
     std::memcpy(scratch.bytes.data(), packet.bytes().data(), packet.size());
     int size = static_cast<int>(packet.size());
     status = to_status(pass.transform(direction.context.get(), scratch.bytes.data(), &size));
