@@ -72,7 +72,7 @@ void Publisher::send_offer(Turn& turn) {
 sdp::Outcome<std::vector<sdp::AudioSection>> Publisher::on_answer(
     const livekit::SessionDescription& answer, Turn& turn) {
   if (!awaiting_ || (answer.id() != 0 && answer.id() != offered_))
-    return sdp::Error{"an answer to no offer of ours"};
+    return sdp::because("an answer to no offer of ours");
   auto description = sdp::parse(answer.sdp());
   if (!description) return description.error();
   auto remote = sdp::transport_parameters(*description);
@@ -80,7 +80,7 @@ sdp::Outcome<std::vector<sdp::AudioSection>> Publisher::on_answer(
   auto sections = offer_.apply(*description);
   if (!sections) return sections.error();
   if (peer_.set_remote(*remote, turn.now, output_))
-    return sdp::Error{"the answer's ICE credentials or fingerprint are not valid"};
+    return sdp::because("the answer's ICE credentials or fingerprint are not valid");
   awaiting_ = false;
   answered_ = offered_;
   if (dirty_) send_offer(turn);

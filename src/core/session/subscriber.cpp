@@ -57,7 +57,7 @@ sdp::Outcome<ReceptionChanges> Subscriber::on_offer(const livekit::SessionDescri
   auto remote = sdp::transport_parameters(*description);
   if (!remote) return remote.error();
   if (peer_.set_remote(*remote, turn.now, output_))
-    return sdp::Error{"the offer's ICE credentials or fingerprint are not valid"};
+    return sdp::because("the offer's ICE credentials or fingerprint are not valid");
   auto local = peer_.local_parameters();
   auto answer = answer_.answer(*description, local, {});
   if (!answer) return answer.error();
