@@ -151,7 +151,7 @@ class Peer {
   State state_ = State::idle;
   bool ended_ = false;  // failed beyond repair, or closed
   std::optional<dtls::Role> role_;
-  // Where DTLS came from while ICE has selected nothing yet.
+  // Where the handshake came from while ICE has selected nothing yet.
   std::optional<ice::Path> dtls_path_;
   std::optional<sdp::TransportParameters> remote_;
   bool last_was_check_ = false;

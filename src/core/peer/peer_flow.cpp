@@ -118,7 +118,8 @@ void Peer::after_media(Output& out) {
 
 void Peer::transmit(Bytes packet, Output& out) {
   const auto& selected = connectivity_.selected();
-  const auto* path = selected ? &*selected : dtls_path_ ? &*dtls_path_ : nullptr;
+  const auto* path = selected ? &*selected : nullptr;
+  if (path == nullptr && dtls_path_ && !media_.keyed()) path = &*dtls_path_;
   if (path == nullptr) {
     ++counters_.no_path;
     return;

@@ -57,6 +57,27 @@ TEST(Peer, AHandshakeThatOvertakesTheAnswerIsNotLost) {
   EXPECT_TRUE(world.run_until([&] { return world.b.state() == State::connected; }, 50ms));
 }
 
+TEST(Peer, WithoutAPathNothingLeaves) {
+  World world(kFull, kControlled);
+  world.tell(world.b, world.a, sdp::Setup::actpass);
+  world.run_for(45ms);  // the handshake comes before the answer
+  ASSERT_FALSE(world.a.peer->open_channel({.label = "x"}, world.now(), world.a.out));
+  ASSERT_TRUE(world.connect());
+  ASSERT_TRUE(world.run_until([&] { return world.a.peer->channel("x").has_value(); }));
+  world.filter = [](auto&, auto) { return std::nullopt; };
+  ASSERT_TRUE(world.run_until([&] { return world.a.state() == State::failed; }, 60s));
+  auto sent = world.a.peer->counters().datagrams_out;
+  std::array<std::byte, 4> word{};
+  for (int i = 0; i < 5; ++i) {
+    static_cast<void>(
+        world.a.peer->send_message(*world.a.peer->channel("x"), true, word, world.a.out));
+    world.settle(world.a);
+    world.run_for(1s);
+  }
+  EXPECT_EQ(world.a.peer->counters().datagrams_out, sent);
+  EXPECT_GT(world.a.peer->counters().no_path, 0U);
+}
+
 TEST(Peer, AWrongFingerprintIsRefused) {
   World world(kFull, kLite);
   auto wrong = world.b.peer->local_parameters();

@@ -140,6 +140,20 @@ void add_transport(Description& description, const TransportParameters& local, S
   }
 }
 
+bool is_usable(const Description& offer, const Section& offered) {
+  const auto& mids = offer.bundle;
+  return !offered.rejected() &&
+         (mids.empty() || std::find(mids.begin(), mids.end(), offered.mid) != mids.end());
+}
+
+void add_transport_to_answer(Description& answer,
+                             const Description& offer,
+                             const TransportParameters& local,
+                             Setup setup) {
+  add_transport(answer, local, setup);
+  if (offer.bundle.empty()) answer.bundle.clear();
+}
+
 std::optional<Error> mismatch(const Description& answer,
                               bool data,
                               const std::vector<std::string>& mids) {

@@ -47,6 +47,15 @@ std::vector<Extension> common_extensions(const Description& offer, const Section
 // in the first live one, the BUNDLE group of all live ones.
 void add_transport(Description& description, const TransportParameters& local, Setup setup);
 
+// Whether an answer may take the section: neither rejected nor outside the offer's bundle.
+bool is_usable(const Description& offer, const Section& offered);
+
+// add_transport() for an answer, which has a BUNDLE group only when the offer has one.
+void add_transport_to_answer(Description& answer,
+                             const Description& offer,
+                             const TransportParameters& local,
+                             Setup setup);
+
 // Whether `answer` has the sections of the offer: `mids` of `data` (first) and audio.
 std::optional<Error> mismatch(const Description& answer,
                               bool data,

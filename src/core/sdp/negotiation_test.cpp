@@ -192,6 +192,7 @@ TEST(PublisherAnswer, KeepsPortZeroAndRefusesWhatItDoesNotKnow) {
   text.replace(text.find("m=video 9"), 9, "m=video 0");
   text += "m=text 9 RTP/AVP 98\r\na=mid:20\r\n";
   text += "m=audio 9 RTP/AVP 0\r\na=mid:21\r\na=rtpmap:0 PCMU/8000\r\n";
+  text.replace(text.find("BUNDLE 7 10 13 14"), 17, "BUNDLE 7 13 14 20 21");
   auto offer = parse(text).value();
   auto answer = through_text(PublisherAnswer(9).answer(offer, side("server"), {}).value());
   ASSERT_EQ(answer.sections.size(), 6U);
@@ -199,6 +200,23 @@ TEST(PublisherAnswer, KeepsPortZeroAndRefusesWhatItDoesNotKnow) {
   EXPECT_EQ(answer.sections[4].port, 0);
   EXPECT_EQ(answer.sections[5].port, 0) << "no Opus in it";
   EXPECT_EQ(answer.bundle, (std::vector<std::string>{"7", "13", "14"})) << "live ones only";
+}
+
+TEST(PublisherAnswer, ASectionOutsideTheBundleIsRefused) {
+  auto text = test::native_offer();
+  text.replace(text.find("BUNDLE 7 10 13 14"), 17, "BUNDLE 7 13 14");
+  auto answer = PublisherAnswer(9).answer(parse(text).value(), side("server"), {}).value();
+  EXPECT_EQ(answer.sections[1].port, 0);
+  EXPECT_EQ(answer.bundle, (std::vector<std::string>{"7", "13", "14"}));
+}
+
+TEST(PublisherAnswer, ABundleIsAnsweredOnlyWhereOneIsOffered) {
+  PublisherOffer offerer(7);
+  auto offer = offerer.offer(side("client"));
+  offer.bundle.clear();
+  auto answer = PublisherAnswer(9).answer(offer, side("server"), {}).value();
+  EXPECT_TRUE(answer.bundle.empty());
+  EXPECT_EQ(answer.sections[0].port, 9);
 }
 
 TEST(PublisherAnswer, RefusesAnOfferWithoutMids) {
@@ -317,6 +335,7 @@ TEST(SubscriberAnswer, VideoIsInactiveAndPortZeroStaysZero) {
   auto text = test::server_offer() +
               "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:3\r\na=rtpmap:96 VP8/90000\r\na=sendrecv\r\n"
               "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\na=mid:4\r\n";
+  text.replace(text.find("BUNDLE 0 1 2"), 12, "BUNDLE 0 1 2 3");
   auto answer = SubscriberAnswer(4).answer(parse(text).value(), side("client"), {}).value();
   EXPECT_EQ(answer.sections[3].direction, Direction::inactive);
   EXPECT_EQ(answer.sections[3].port, 9);

@@ -74,6 +74,11 @@ class Gathering {
   std::optional<Setup> setup_;
 };
 
+// RFC 5761 §4: with the marker set, these are RTCP's packet types.
+bool looks_like_rtcp(std::uint8_t payload_type) {
+  return payload_type >= 64 && payload_type <= 95;
+}
+
 std::optional<std::uint8_t> extension_id(const Description& description,
                                          const Section& section,
                                          std::string_view uri) {
@@ -102,14 +107,17 @@ Outcome<TransportParameters> transport_parameters(const Description& description
 
 std::optional<std::uint8_t> find_opus(const Section& section) {
   for (const auto& codec : section.codecs)
-    if (equal_ignoring_case(codec.name, "opus") && codec.clock_rate == 48000 && codec.channels == 2)
+    if (equal_ignoring_case(codec.name, "opus") && codec.clock_rate == 48000 &&
+        codec.channels == 2 && !looks_like_rtcp(codec.payload_type))
       return codec.payload_type;
   return {};
 }
 
 std::optional<std::uint8_t> find_red(const Section& section, std::uint8_t opus) {
   for (const auto& codec : section.codecs) {
-    if (!equal_ignoring_case(codec.name, "red") || codec.clock_rate != 48000) continue;
+    if (!equal_ignoring_case(codec.name, "red") || codec.clock_rate != 48000 ||
+        looks_like_rtcp(codec.payload_type))
+      continue;
     std::string_view blocks = codec.parameters;
     bool all = !blocks.empty();
     while (!blocks.empty()) all &= number(take_until(blocks, '/'), 127) == opus;

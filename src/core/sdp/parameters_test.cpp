@@ -111,6 +111,17 @@ TEST(AudioSection, RedOfAnotherCodecIsNotRedOfOpus) {
       find_opus(parse("v=0\r\nm=audio 9 A 9\r\na=rtpmap:9 opus/48000/1\r\n")->sections[0]));
 }
 
+TEST(AudioSection, PayloadTypesThatLookLikeRtcpAreNotUsed) {
+  for (auto [type, usable] : {std::pair(63, true), {64, false}, {95, false}, {96, true}}) {
+    auto text = std::to_string(type);
+    auto section =
+        parse("v=0\r\nm=audio 9 A " + text + "\r\na=rtpmap:" + text + " opus/48000/2\r\n")
+            .value()
+            .sections[0];
+    EXPECT_EQ(find_opus(section).has_value(), usable) << type;
+  }
+}
+
 TEST(AudioSection, TheMsidMayStandInTheSourceLinesOnly) {
   auto text = test::native_offer();
   text.erase(text.find("a=msid:- "), 24);

@@ -29,7 +29,7 @@ Section answer_section(const Description& offer,
                        const TransportParameters& local,
                        const Options& options) {
   const auto& section = offer.sections[index];
-  if (section.rejected()) return refused(section);
+  if (!is_usable(offer, section)) return refused(section);
   switch (section.kind) {
     case Kind::audio: return answer_audio(offer, index, options);
     case Kind::video: return silenced(section);
@@ -51,7 +51,7 @@ Outcome<Description> SubscriberAnswer::answer(const Description& offer,
   description.version = ++version_;
   for (std::size_t i = 0; i < offer.sections.size(); ++i)
     description.sections.push_back(answer_section(offer, i, local, options));
-  add_transport(description, local, answer_setup(remote->setup));
+  add_transport_to_answer(description, offer, local, answer_setup(remote->setup));
   return description;
 }
 
