@@ -138,7 +138,7 @@ class SIDETONE_API AudioSource {
   bool closed() const;
 
   // For the library's own objects.
-  const std::shared_ptr<shell::Source>& impl() const { return source_; }
+  std::shared_ptr<shell::Source> impl() const;
 
  private:
   using Handler = boost::asio::any_completion_handler<void(error_code)>;

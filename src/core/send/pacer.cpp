@@ -33,7 +33,13 @@ void Pacer::push(OpId id,
   auto refuse = [&](Outcome outcome) {
     if (id != 0) out.push({id, outcome, 0});
   };
-  if (closed_) return refuse(Outcome::closed);
+  if (closed_) {
+    if (id == 0) {
+      counters_.captured += count;
+      counters_.discarded += count;
+    }
+    return refuse(Outcome::closed);
+  }
   if (count == 0) return refuse(Outcome::done);
   if (count > longest_push()) return refuse(Outcome::too_long);
   capture(id, samples.first(static_cast<std::size_t>(count) * options_.format.channels), out);
@@ -174,11 +180,6 @@ void Pacer::drop_packet() {
 
 std::int64_t Pacer::room() const {
   return live() ? longest_push() : queue_.room();
-}
-
-std::int64_t Pacer::longest_push() const {
-  return live() ? audio::samples_in(kMaxLiveFrame, options_.format.sample_rate)
-                : std::numeric_limits<std::int64_t>::max();
 }
 
 Counters Pacer::counters() const {

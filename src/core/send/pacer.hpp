@@ -32,7 +32,8 @@
 
 namespace sidetone::send {
 
-// Chosen by the caller, unique among its pending operations; 0 = nobody waits, no Completion.
+// Chosen by the caller, unique among its pending operations. 0 = nobody waits, no Completion: for
+// frames accepted elsewhere before, which count even if close() came in between.
 using OpId = std::uint64_t;
 
 enum class Outcome : std::uint8_t {
@@ -101,7 +102,8 @@ class Pacer {
 
   // What a try_push may bring now; in live mode the longest frame.
   std::int64_t room() const;
-  std::int64_t longest_push() const;
+
+  std::int64_t longest_push() const { return send::longest_push(options_); }
 
   // Whether more audio could make next_deadline() earlier.
   bool eager() const;

@@ -32,4 +32,7 @@ struct SinkOptions {
 // The rule that the options break, naming the numbers, or nothing.
 std::optional<std::string> broken_rule(const PacerOptions& options);
 
+// In samples; a paced source takes any.
+std::int64_t longest_push(const PacerOptions& options);
+
 }  // namespace sidetone::send
