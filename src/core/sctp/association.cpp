@@ -8,6 +8,7 @@
 
 #include "core/sctp/dcep.hpp"
 #include "core/sctp/mailbox.hpp"
+#include "core/sctp/packet_check.hpp"
 #include "core/sctp/reassembly.hpp"
 #include "core/sctp/socket.hpp"
 
@@ -129,7 +130,6 @@ class Association::Impl::Call {
 void Association::Impl::start(Outbox& out) {
   if (state_ != State::idle) return;
   state_ = State::connecting;
-  mailbox_.wake();
   Call call(*this, out);
   if (!socket_->connect()) end("SCTP could not be started", out);
   settle(out);
@@ -137,8 +137,11 @@ void Association::Impl::start(Outbox& out) {
 
 void Association::Impl::on_packet(Bytes packet, Outbox& out) {
   ++counters_.packets_in;
-  if (!socket_ || state_ == State::idle || packet.empty() || packet.size() > base::kMaxPacketBytes)
+  if (!socket_ || state_ == State::idle) return;
+  if (packet.size() > base::kMaxPacketBytes || !well_formed(packet)) {
+    ++counters_.dropped_malformed;
     return;
+  }
   Call call(*this, out);
   socket_->input(packet);
   settle(out);

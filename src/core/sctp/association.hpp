@@ -72,8 +72,8 @@ struct Outbox {
 
 struct Config {
   bool dtls_client = false;  // chooses even stream numbers; the DTLS server odd ones
-  // Called when poll() has work, from the thread that drives the timers, and once by start() to
-  // say that timers are needed from now on. Must only post; may be empty in tests that poll anyway.
+  // Called when poll() has work, from the thread that drives the timers. Must only post; may be
+  // empty in tests that poll anyway.
   std::function<void()> wake;
   std::size_t max_packet_bytes = 1160;                    // dtls::kMaxDataBytes
   std::size_t max_send_message_bytes = 65'535;            // what a=max-message-size announces
@@ -89,7 +89,7 @@ struct Counters {
   std::uint64_t would_block = 0;         // send() refused: the buffer is full
   std::uint64_t dropped_oversized = 0;   // incoming messages beyond the bound
   std::uint64_t dropped_no_channel = 0;  // messages on streams that nobody opened
-  std::uint64_t dropped_malformed = 0;   // DCEP that does not parse, unknown payload protocols
+  std::uint64_t dropped_malformed = 0;   // packets and DCEP that do not parse, unknown payloads
   std::uint64_t refused_channels = 0;    // OPENs beyond kMaxChannels or on a stream in use
   std::uint64_t mailbox_overflow = 0;    // timer packets dropped because nobody polled
 };

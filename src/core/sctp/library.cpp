@@ -21,11 +21,15 @@ int on_output(void* address, void* bytes, std::size_t size, std::uint8_t, std::u
 
 void configure() {
   usrsctp_init_nothreads(0, &on_output, nullptr);
-  // Neither ECN bits nor address changes exist inside DTLS, and DTLS authenticates already.
+  // Neither ECN bits nor address changes exist inside DTLS, and DTLS authenticates already. What
+  // nobody needs is code that a hostile peer need not reach.
   usrsctp_sysctl_set_sctp_ecn_enable(0);
   usrsctp_sysctl_set_sctp_asconf_enable(0);
   usrsctp_sysctl_set_sctp_auth_enable(0);
   usrsctp_sysctl_set_sctp_auto_asconf(0);
+  usrsctp_sysctl_set_sctp_reconfig_enable(0);
+  usrsctp_sysctl_set_sctp_nrsack_enable(0);
+  usrsctp_sysctl_set_sctp_pktdrop_enable(0);
   // Strangers' packets are answered with nothing.
   usrsctp_sysctl_set_sctp_blackhole(2);
   // Retransmission timers for conversation, as libwebrtc sets them: above the 200 ms a peer may
@@ -52,6 +56,10 @@ bool drive_timers(std::chrono::milliseconds elapsed) {
   usrsctp_handle_timers(static_cast<std::uint32_t>(elapsed.count()));
   driving.clear(std::memory_order_release);
   return true;
+}
+
+void set_timers_needed(void (*call)()) {
+  Mailbox::set_first_hook(call);
 }
 
 std::size_t associations() {

@@ -22,7 +22,11 @@ bool drive_timers(std::chrono::milliseconds elapsed);
 // How many associations exist in this process. Any thread.
 std::size_t associations();
 
-// For sockets of this folder, before the first.
+// Called whenever the first association of the process begins to exist, on its thread: somebody
+// must drive the timers from now on. Set once, by the shell; must only post.
+void set_timers_needed(void (*call)());
+
+// For this folder, before its first socket.
 void initialise_library();
 
 }  // namespace sidetone::sctp

@@ -42,6 +42,7 @@ using Row = std::array<MailboxSlot, kRowSlots>;
 
 std::array<std::atomic<Row*>, kRows> rows;
 std::atomic<std::size_t> living = 0;
+std::atomic<void (*)()> first_hook = nullptr;
 
 // Address: generation above, slot number plus one below, so that none is 0.
 constexpr unsigned kIndexBits = 20;
@@ -124,7 +125,7 @@ Mailbox::Mailbox(std::function<void()> wake) : slot_(nullptr), address_(0) {
   slot_->awake = false;
   slot_->overflows = 0;
   slot_->address = address_;
-  ++living;
+  if (auto* hook = first_hook.load(); living++ == 0 && hook != nullptr) hook();
 }
 
 Mailbox::~Mailbox() {
@@ -156,10 +157,6 @@ std::uint64_t Mailbox::overflows() const {
   return slot_->overflows;
 }
 
-void Mailbox::wake() {
-  wake_once(*slot_);
-}
-
 void Mailbox::deliver(std::uint64_t address, base::Bytes packet) {
   if (packet.empty() || packet.size() > base::kMaxPacketBytes) return;
   if (lent.out != nullptr && lent.address == address) {
@@ -180,6 +177,10 @@ void Mailbox::nudge(std::uint64_t address) {
 
 std::size_t Mailbox::count() {
   return living;
+}
+
+void Mailbox::set_first_hook(void (*call)()) {
+  first_hook = call;
 }
 
 Mailbox::Direct::Direct(const Mailbox& mailbox, base::Outbox<base::Packet>& out) {

@@ -35,9 +35,6 @@ class Mailbox {
 
   std::uint64_t overflows() const;
 
-  // Calls the wake function, unless it was called since the last collect().
-  void wake();
-
   // While it lives, output of this thread for this mailbox goes into `out`.
   class Direct {
    public:
@@ -52,6 +49,7 @@ class Mailbox {
   static void nudge(std::uint64_t address);
 
   static std::size_t count();  // in this process
+  static void set_first_hook(void (*call)());
 
  private:
   MailboxSlot* slot_;
