@@ -39,11 +39,7 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
         socket_(std::move(stream)),
         ping_timer_(socket_.get_executor()) {
     socket_.read_message_max(limits.message_bytes);
-    websocket::stream_base::timeout timeout{};
-    timeout.handshake_timeout =
-        std::chrono::duration_cast<std::chrono::milliseconds>(limits.handshake);
-    timeout.idle_timeout = websocket::stream_base::none();
-    socket_.set_option(timeout);
+    limit_handshake(limits.handshake);
     socket_.binary(true);
   }
 
@@ -119,10 +115,19 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
                      "the WebSocket handshake failed: " + ec.message()});
     state_ = State::open;
     answer_ = {};
+    limit_handshake(kCloseLimit);
     schedule_ping();
     read();
     write_next();
     if (auto open = std::exchange(events_.open, nullptr)) open();
+  }
+
+  // Beast has one limit for the upgrade and for the end.
+  void limit_handshake(base::Duration limit) {
+    websocket::stream_base::timeout timeout{};
+    timeout.handshake_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(limit);
+    timeout.idle_timeout = websocket::stream_base::none();
+    socket_.set_option(timeout);
   }
 
   void read() {

@@ -6,6 +6,14 @@ namespace sidetone::shell {
 
 namespace asio = boost::asio;
 
+void ByteStream::close_soon() {
+  limit_ = std::make_unique<decltype(limit_)::element_type>(executor(), std::chrono::seconds(1));
+  alive_ = std::make_shared<bool>(true);
+  limit_->async_wait([this, alive = std::weak_ptr(alive_)](error_code ec) {
+    if (!ec && !alive.expired()) close();
+  });
+}
+
 namespace {
 
 class PlainStream final : public ByteStream {
@@ -27,6 +35,7 @@ class PlainStream final : public ByteStream {
   void tear_down(Done done) override {
     error_code ignored;
     socket_.shutdown(TcpSocket::shutdown_send, ignored);
+    close_soon();
     asio::async_compose<Done, void(error_code)>(Drain{this}, done, socket_);
   }
 

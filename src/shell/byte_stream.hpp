@@ -8,8 +8,10 @@
 
 #include <array>
 #include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -44,9 +46,20 @@ class ByteStream {
   virtual void handshake(std::function<void(std::optional<StreamFailure>)> done) = 0;
   virtual void read_some(boost::asio::mutable_buffer into, Handler handler) = 0;
   virtual void write_some(const ConstBuffers& from, Handler handler) = 0;
-  // Says that nothing more will be written and reads until the other side is done too.
+  // Says that nothing more will be written and reads until the other side is done too, or a second
+  // has passed.
   virtual void tear_down(Done done) = 0;
   virtual void close() = 0;
+
+ protected:
+  void close_soon();  // for tear_down
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::unique_ptr<
+      boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>>
+      limit_;
+  std::shared_ptr<bool> alive_;
 };
 
 std::unique_ptr<ByteStream> make_plain_stream(TcpSocket socket);

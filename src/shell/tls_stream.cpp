@@ -75,7 +75,10 @@ class TlsStream : public ByteStream {
     stream_.async_write_some(from, std::move(handler));
   }
 
-  void tear_down(Done done) override { stream_.async_shutdown(std::move(done)); }
+  void tear_down(Done done) override {
+    close_soon();
+    stream_.async_shutdown(std::move(done));
+  }
 
   void close() override {
     error_code ignored;
