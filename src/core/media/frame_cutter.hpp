@@ -67,23 +67,27 @@ class FrameCutter {
     std::optional<base::Instant> received_at;
     base::Duration delay{};
     std::uint8_t provenance = 0;
-    std::uint32_t concealed = 0;
+    std::size_t concealed = 0;
     std::uint32_t gap_before = 0;
   };
 
-  void append(const Run& origin, std::span<const float> samples);
-  void pad(std::size_t samples);
+  void append(Run run, std::span<const float> samples);
+  void pad();
   void cut(base::Instant now, StreamOutput& out);
   void emit(base::Instant now, StreamOutput& out);
+  void take_runs(std::size_t samples, StreamFrame& frame);
   std::size_t next_length() const;
 
   FrameFormat format_;
   std::uint32_t in_rate_;
   std::uint32_t in_channels_;
   std::optional<audio::Resampler> resampler_;
-  std::vector<float> converted_;  // one block at the output rate
-  std::vector<float> pending_;    // samples of the frame being filled, in_channels_ wide
-  std::vector<Run> runs_;
+  std::int64_t latency_ = 0;    // of the resampler, in RTP ticks
+  std::vector<float> pending_;  // of the frame being filled, in_channels_ wide
+  std::vector<float> mixed_;
+  std::vector<Run> runs_;  // of pending_
+  Run last_;               // what was cut last
+  bool pushed_ = false;
   std::int64_t fraction_ = 0;  // output samples owed, in 1e-9
 };
 

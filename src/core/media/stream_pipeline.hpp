@@ -7,7 +7,6 @@
 // audio.md §3.15–3.18.
 #pragma once
 
-#include <boost/system/error_code.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,26 +20,13 @@
 #include "core/base/time.hpp"
 #include "core/jitter/buffer.hpp"
 #include "core/media/frame_cutter.hpp"
-
-namespace sidetone::rtp {
-struct ReceivedPacket;
-}
+#include "core/media/packet_sink.hpp"
 
 namespace sidetone::media {
 
 enum class Delivery : std::uint8_t {
   paced,      // real time, phase-locked to arrival, continuous
   immediate,  // as soon as decodable; gaps show in the timestamps
-};
-
-enum class EndReason : std::uint8_t {
-  none,
-  unsubscribed,
-  unpublished,
-  participant_left,
-  room_closed,
-  closed,
-  overflow,
 };
 
 struct StreamOptions {
@@ -53,7 +39,7 @@ struct StreamOptions {
   std::uint8_t red_type = 63;
 };
 
-class StreamPipeline {
+class StreamPipeline final : public PacketSink {
  public:
   // Empty when the options are within the rules, else what is wrong with them.
   static std::string check(const StreamOptions& options);
@@ -63,16 +49,16 @@ class StreamPipeline {
   explicit StreamPipeline(const StreamOptions& options,
                           std::unique_ptr<audio::Decoder> decoder = nullptr);
 
-  void on_packet(const rtp::ReceivedPacket& packet, base::Instant now);
+  void on_packet(const rtp::ReceivedPacket& packet, base::Instant now) override;
   void on_deadline(base::Instant now, StreamOutput& out);
   base::Deadline next_deadline() const;
 
   // Somebody reads: decoding begins. Until then the last 2 s of packets are kept.
   void set_reading(bool on, base::Instant now);
 
-  // The stream ends: what was received is delivered (within 80 ms, the rest of it at once), then
-  // ended() tells the reason. The first reason stays.
-  void end(EndReason reason, base::Instant now);
+  // The stream ends: what was received is delivered (for 80 ms at its pace, then the rest at once),
+  // and ended() tells the reason. The first reason stays.
+  void end(EndReason reason, base::Instant now) override;
 
   // Set once the backlog is delivered.
   EndReason ended() const { return ended_; }
@@ -82,16 +68,12 @@ class StreamPipeline {
   std::uint64_t ignored_packets() const { return ignored_; }  // of a foreign payload type
 
  private:
-  void deliver(base::Instant now, StreamOutput& out);
-  void drain(base::Instant now, StreamOutput& out);
-
   StreamOptions options_;
   std::unique_ptr<audio::Decoder> decoder_;
   std::unique_ptr<jitter::Buffer> buffer_;
   FrameCutter cutter_;
   EndReason ending_ = EndReason::none;
   EndReason ended_ = EndReason::none;
-  base::Instant drain_by_{};
   std::uint64_t ignored_ = 0;
 };
 
