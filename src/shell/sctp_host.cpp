@@ -69,7 +69,8 @@ struct SctpHost::Registry {
 };
 
 SctpHost::Registry& SctpHost::registry() {
-  static Registry instance;
+  // Never destroyed: a Runtime may end after main() did.
+  static auto& instance = *new Registry;
   return instance;
 }
 
@@ -79,7 +80,7 @@ std::shared_ptr<SctpHost> SctpHost::join(const std::shared_ptr<Loop>& loop) {
   {
     std::lock_guard lock(all.mutex);
     for (auto* known : all.hosts)
-      if (known->loop_.lock() == loop)
+      if (known->loop_ == loop)
         if (auto alive = known->weak_from_this().lock()) return alive;
     host.reset(new SctpHost(loop));
     host->timer_.bind(host->weak_from_this(), &SctpHost::tick);

@@ -39,7 +39,7 @@ class SctpHost final : public Loop::Service, public std::enable_shared_from_this
   void tick(base::Instant now);
   void leave() noexcept;
 
-  std::weak_ptr<Loop> loop_;
+  std::shared_ptr<Loop> loop_;
   Strand strand_;
   Timer timer_;
 };

@@ -3,6 +3,7 @@
 #include <sys/time.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/seeded_random.hpp"
 #include "core/sctp/library.hpp"
@@ -95,8 +96,9 @@ void Wire::run(base::Duration length) {
     if (virtual_time >= next_tick_) {
       next_tick_ += kTick;
       drive_timers(kTick);
-      client.association.poll(virtual_now(), client.out);
-      server.association.poll(virtual_now(), server.out);
+      for (auto* side : {&client, &server})
+        if (std::exchange(side->polled_wakes, side->wakes) != side->wakes)
+          side->association.poll(virtual_now(), side->out);
     }
     deliver();
   }

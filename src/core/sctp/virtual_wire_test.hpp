@@ -44,6 +44,7 @@ struct Side {
   }
 
   int wakes = 0;
+  int polled_wakes = 0;  // the wire polls only who was woken
   Association association;
   Outbox out;  // the wire moves packets on; events stay
 };
