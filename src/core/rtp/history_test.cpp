@@ -85,8 +85,8 @@ TEST(History, ARepetitionWaitsForOneRoundTrip) {
 TEST(History, IgnoresWhatCannotBeAPacket) {
   History history;
   history.store(packet(1, 11));
-  history.store(packet(2, History::kBytes + 1));
   EXPECT_FALSE(answers(history, 1));
+  history.store(packet(2, History::kBytes + 1));
   EXPECT_FALSE(answers(history, 2));
   EXPECT_FALSE(answers(history, 0)) << "an empty history knows no packet 0";
   history.store(packet(3, History::kBytes));

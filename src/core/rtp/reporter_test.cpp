@@ -128,6 +128,14 @@ TEST(Reporter, ReferenceTimesAreAnsweredOnceWithTheDelay) {
   EXPECT_TRUE(f.report(*f.reporter.next_deadline()).empty());
 }
 
+TEST(Reporter, OneReferenceTimeIsReasonEnoughToReport) {
+  Fixture f;
+  f.reporter.on_reference_time({.ssrc = 50, .ntp = 1}, kStart);
+  auto items = f.report(kStart + 1s);
+  EXPECT_EQ(Fixture::only<ReferenceDelay>(items).size(), 1U);
+  EXPECT_EQ(Fixture::only<Cname>(items).size(), 1U);
+}
+
 TEST(Reporter, AnswersThatDoNotFitFollowInTheNextReport) {
   Fixture f;
   for (std::uint32_t ssrc = 1; ssrc <= 31; ++ssrc) f.hear(f.add_receiver(ssrc), 5);

@@ -110,6 +110,7 @@ TEST(Rtcp, UnknownDescriptionItemsAreSkipped) {
                          '0',  0,   0, 0, 0, 2, 1, 1, 'c', 0, 0,   0,   0,  0});
   Parsed parsed(bytes);
   EXPECT_TRUE(parsed.result.valid);
+  EXPECT_EQ(parsed.result.malformed, 0U);
   ASSERT_EQ(parsed.items.size(), 2U);
   EXPECT_EQ(parsed.at<Cname>(0).text, "ab");
   EXPECT_EQ(parsed.at<Cname>(1).ssrc, 2U);
@@ -151,6 +152,18 @@ TEST(Rtcp, ReferenceTimesAndTheirAnswersRoundTrip) {
   EXPECT_EQ(second.ssrc, 6U);
   EXPECT_EQ(second.last_rr, 7U);
   EXPECT_EQ(second.delay_since_last_rr, 8U);
+}
+
+TEST(Rtcp, ExtendedReportsLookAsInRfc3611) {
+  base::Packet packet;
+  RtcpWriter writer(packet);
+  writer.reference_time({.ssrc = 1, .ntp = 0x0102030405060708});
+  ReferenceDelay delay{.ssrc = 3, .last_rr = 4, .delay_since_last_rr = 5};
+  writer.reference_delays(2, {&delay, 1});
+  EXPECT_TRUE(std::ranges::equal(
+      packet.bytes(),
+      bytes_of({0x80, 207, 0, 4, 0, 0, 0, 1, 4, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8, 0x80, 207,
+                0,    5,   0, 0, 0, 2, 5, 0, 0, 3, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0,    5})));
 }
 
 TEST(Rtcp, OtherReportsInAnExtendedReportAreSkipped) {

@@ -150,6 +150,19 @@ TEST(Sender, LevelMidAndCaptureTimeAreSentWhenNegotiated) {
   EXPECT_TRUE(find(1));
 }
 
+TEST(Sender, TheCaptureTimeOfAForwardedPacketPassesThrough) {
+  auto c = config();
+  c.capture_time_extension_id = 1;
+  Fixture f(c);
+  CaptureTime time{.ntp = 99, .clock_offset = -7};
+  ForwardedAudio audio{.capture_time = time, .payload = base::as_bytes("audio")};
+  auto view = f.view(f.sender.forward(audio, kStart, f.packet));
+  ASSERT_TRUE(view->extension_form);
+  auto found = find_extension(*view->extension_form, view->extension, 1);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(parse_capture_time(*found), time);
+}
+
 TEST(Sender, APacketTooLargeIsRefusedAndCostsNoNumber) {
   Fixture f;
   f.send(0);
@@ -172,6 +185,7 @@ TEST(Sender, ASubscriptionStartsAtThePublishersNumbersAndKeepsItsGaps) {
   EXPECT_EQ(view->header.ssrc, 7U);
   EXPECT_EQ(f.forward(65536 + 503, 0x1'0000'0010 + 2880)->header.sequence, 503);
   EXPECT_EQ(f.forward(65536 + 502, 0x1'0000'0010 + 1920)->header.timestamp, 0x10U + 1920);
+  EXPECT_TRUE(f.forward(65536 + 500, 0x1'0000'0010));
   EXPECT_FALSE(f.forward(65536 + 499, 0)) << "older than the subscription";
   EXPECT_EQ(f.sender.stats().refused, 1U);
   EXPECT_EQ(f.forward(65536 + 1503, 0)->header.sequence, 1503);
