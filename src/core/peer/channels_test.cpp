@@ -50,6 +50,17 @@ TEST(Channels, OpenedBeforeTheConnectionTheyOpenWithIt) {
   }
 }
 
+TEST(Channels, TheOwnerIsWokenWhenTimersSpeak) {
+  World world(IceMode::controlling, IceMode::lite);
+  ASSERT_TRUE(open_both(world));
+  world.run_for(1s);
+  auto before = world.a.wakes;
+  world.filter = [](auto&, auto) { return std::nullopt; };
+  ASSERT_FALSE(say(world, world.a, "_reliable", "lost"));
+  world.run_for(3s);
+  EXPECT_GT(world.a.wakes, before) << "to retransmit";
+}
+
 TEST(Channels, MessagesTravelBothWays) {
   World world(IceMode::controlling, IceMode::lite);
   ASSERT_TRUE(open_both(world));

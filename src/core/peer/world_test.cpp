@@ -29,6 +29,7 @@ End::End(IceMode mode, std::string_view text, std::uint64_t seed)
   config.random = &random;
   config.wall.unix_offset = kEpoch;
   config.ice = mode;
+  config.wake = [this] { ++wakes; };
   config.cname = "cname-" + std::string(text);
   peer = std::make_unique<Peer>(std::move(config));
 }

@@ -39,6 +39,7 @@ struct End {
   Output out;
   std::vector<rtp::ReceivedPacket> rtp;
   std::vector<Event> events;
+  int wakes = 0;
 };
 
 class World {

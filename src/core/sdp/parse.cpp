@@ -24,8 +24,6 @@ class Parser {
     bool section_only;
   };
 
-  static const std::array<Attribute, 25> kAttributes;
-
   Fault line(std::string_view line);
   Fault origin(std::string_view value);
   Fault media(std::string_view value);
@@ -69,34 +67,6 @@ class Parser {
   std::vector<std::string> feedback_for_all_;  // "a=rtcp-fb:* …" of the section being read
   bool started_ = false;
 };
-
-const std::array<Parser::Attribute, 25> Parser::kAttributes{{
-    {"ice-lite", &Parser::ice_lite, false},
-    {"extmap-allow-mixed", &Parser::mixed, false},
-    {"group", &Parser::group, false},
-    {"ice-ufrag", &Parser::ufrag, false},
-    {"ice-pwd", &Parser::pwd, false},
-    {"fingerprint", &Parser::fingerprint, false},
-    {"setup", &Parser::setup, false},
-    {"candidate", &Parser::candidate, false},
-    {"end-of-candidates", &Parser::end_of_candidates, false},
-    {"extmap", &Parser::extmap, false},
-    {"inactive", &Parser::directed<Direction::inactive>, false},
-    {"sendonly", &Parser::directed<Direction::sendonly>, false},
-    {"recvonly", &Parser::directed<Direction::recvonly>, false},
-    {"sendrecv", &Parser::directed<Direction::sendrecv>, false},
-    {"mid", &Parser::mid, true},
-    {"bundle-only", &Parser::bundle_only, true},
-    {"rtcp-mux", &Parser::rtcp_mux, true},
-    {"rtcp-rsize", &Parser::rtcp_rsize, true},
-    {"rtpmap", &Parser::rtpmap, true},
-    {"fmtp", &Parser::fmtp, true},
-    {"rtcp-fb", &Parser::rtcp_fb, true},
-    {"ssrc", &Parser::ssrc, true},
-    {"msid", &Parser::msid, true},
-    {"sctp-port", &Parser::sctp_port, true},
-    {"max-message-size", &Parser::max_message_size, true},
-}};
 
 bool has_control_characters(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
@@ -170,6 +140,33 @@ Parser::Fault Parser::media(std::string_view value) {
 }
 
 Parser::Fault Parser::attribute(std::string_view value) {
+  static constexpr std::array<Attribute, 25> kAttributes{{
+      {"ice-lite", &Parser::ice_lite, false},
+      {"extmap-allow-mixed", &Parser::mixed, false},
+      {"group", &Parser::group, false},
+      {"ice-ufrag", &Parser::ufrag, false},
+      {"ice-pwd", &Parser::pwd, false},
+      {"fingerprint", &Parser::fingerprint, false},
+      {"setup", &Parser::setup, false},
+      {"candidate", &Parser::candidate, false},
+      {"end-of-candidates", &Parser::end_of_candidates, false},
+      {"extmap", &Parser::extmap, false},
+      {"inactive", &Parser::directed<Direction::inactive>, false},
+      {"sendonly", &Parser::directed<Direction::sendonly>, false},
+      {"recvonly", &Parser::directed<Direction::recvonly>, false},
+      {"sendrecv", &Parser::directed<Direction::sendrecv>, false},
+      {"mid", &Parser::mid, true},
+      {"bundle-only", &Parser::bundle_only, true},
+      {"rtcp-mux", &Parser::rtcp_mux, true},
+      {"rtcp-rsize", &Parser::rtcp_rsize, true},
+      {"rtpmap", &Parser::rtpmap, true},
+      {"fmtp", &Parser::fmtp, true},
+      {"rtcp-fb", &Parser::rtcp_fb, true},
+      {"ssrc", &Parser::ssrc, true},
+      {"msid", &Parser::msid, true},
+      {"sctp-port", &Parser::sctp_port, true},
+      {"max-message-size", &Parser::max_message_size, true},
+  }};
   auto name = take_until(value, ':');
   for (const auto& known : kAttributes)
     if (known.name == name)
