@@ -1,0 +1,49 @@
+#include "core/session/reconnect_policy.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/base/seeded_random.hpp"
+
+namespace sidetone::session {
+namespace {
+
+using namespace std::chrono_literals;
+using Mode = ReconnectPolicy::Mode;
+
+constexpr base::Instant kNow{100s};
+
+TEST(ReconnectPolicy, TheFirstAttemptIsAtOnceAndTheyGetSlower) {
+  ReconnectPolicy policy;
+  base::SeededRandom random(1);
+  EXPECT_EQ(policy.next_attempt(Mode::resume, kNow, random), kNow);
+  for (auto least : {300ms, 1200ms, 2700ms, 4800ms, 7000ms, 7000ms, 7000ms, 7000ms, 7000ms}) {
+    auto next = policy.next_attempt(Mode::resume, kNow, random);
+    ASSERT_TRUE(next);
+    EXPECT_GE(*next, kNow + least);
+    EXPECT_LT(*next, kNow + least + 1s);
+  }
+  EXPECT_EQ(policy.attempts(), 10);
+  EXPECT_FALSE(policy.next_attempt(Mode::resume, kNow, random));
+}
+
+TEST(ReconnectPolicy, ARestartFollowsAFailedResumeAtOnceAndStaysOne) {
+  ReconnectPolicy policy;
+  base::SeededRandom random(1);
+  policy.next_attempt(Mode::resume, kNow, random);
+  EXPECT_EQ(policy.next_attempt(Mode::restart, kNow, random), kNow);
+  EXPECT_EQ(policy.mode(), Mode::restart);
+  EXPECT_GT(*policy.next_attempt(Mode::resume, kNow, random), kNow);
+  EXPECT_EQ(policy.mode(), Mode::restart);
+}
+
+TEST(ReconnectPolicy, SuccessForgetsTheTrouble) {
+  ReconnectPolicy policy;
+  base::SeededRandom random(1);
+  for (int i = 0; i < 10; ++i) policy.next_attempt(Mode::restart, kNow, random);
+  policy.succeeded();
+  EXPECT_EQ(policy.next_attempt(Mode::resume, kNow, random), kNow);
+  EXPECT_EQ(policy.mode(), Mode::resume);
+}
+
+}  // namespace
+}  // namespace sidetone::session
