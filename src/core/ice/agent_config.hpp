@@ -33,7 +33,7 @@ struct AgentCounters {
   std::uint64_t unmatched = 0;        // answers to nothing we asked, or from elsewhere
   std::uint64_t unknown_local = 0;    // came to an address nobody gave us
   std::uint64_t refused = 0;          // requests answered with 420
-  std::uint64_t role_conflicts = 0;   // 487 sent or received
+  std::uint64_t role_conflicts = 0;   // roles changed, and 487 sent or received
   std::uint64_t early_dropped = 0;    // checks before the description, beyond the bound
   std::uint64_t candidates_ignored =
       0;  // TCP, component 2, names, another session's, beyond the bound

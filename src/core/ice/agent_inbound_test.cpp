@@ -326,6 +326,9 @@ TEST(Inbound, ASuccessWithoutAnAddressIsNone) {
   hand.answer_all({.mapped = false});
   EXPECT_FALSE(hand.agent.selected());
   EXPECT_NE(hand.agent.explain().find("unusable answer"), std::string::npos);
+  EXPECT_EQ(hand.agent.checklist().pairs()[0]->state, PairState::failed);
+  hand.advance(5s);
+  EXPECT_TRUE(hand.requests().empty()) << "asking again would not help";
 }
 
 }  // namespace

@@ -215,15 +215,6 @@ TEST(Agent, CredentialsThatAreNoneAreIgnored) {
   EXPECT_EQ(hand.agent.state(), State::idle);
 }
 
-TEST(Agent, GeneratedCredentialsAreValidAndDiffer) {
-  base::SeededRandom random(1);
-  auto a = Credentials::generate(random);
-  auto b = Credentials::generate(random);
-  EXPECT_TRUE(a.valid());
-  EXPECT_NE(a.ufrag, b.ufrag);
-  EXPECT_NE(a.pwd, b.pwd);
-}
-
 TEST(Agent, OnceSettledOnlyConsentIsChecked) {
   Two two({.left_addresses = {kLeft, at("192.0.2.2", 1001)}});
   two.exchange();

@@ -83,6 +83,15 @@ TEST(Candidate, MalformedTextIsRefused) {
       parse_candidate("candidate:1 1 udp 5 10.0.0.1 9 typ host ufrag " + std::string(257, 'x')));
 }
 
+TEST(Candidate, TheLongestFoundationAndNameAreRead) {
+  auto foundation = std::string(32, '7');
+  EXPECT_EQ(parse_candidate(foundation + " 1 udp 5 10.0.0.1 9 typ host")->foundation, foundation);
+  auto name = std::string(249, 'a') + ".AZaz9";
+  EXPECT_EQ(parse_candidate("1 1 udp 5 " + name + " 9 typ host")->host_name, name);
+  EXPECT_FALSE(parse_candidate("1 1 udp 5 a" + name + " 9 typ host"));
+  EXPECT_EQ(parse_candidate("1 256 udp 5 10.0.0.1 9 typ host")->component, 256);
+}
+
 TEST(Candidate, AWordWithoutItsValueAtTheEndDoesNoHarm) {
   EXPECT_TRUE(parse_candidate("candidate:1 1 udp 5 10.0.0.1 9 typ host generation"));
 }

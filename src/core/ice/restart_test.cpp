@@ -60,6 +60,16 @@ TEST(Restart, OverAnotherPathMovesThereWithoutAGap) {
   EXPECT_TRUE(two.agree());
 }
 
+TEST(Restart, EndsTheChecksOfTheOldSession) {
+  Hand hand(Role::controlling);
+  hand.describe();
+  hand.add(kRight);
+  hand.agent.restart(hand.now, hand.out);
+  EXPECT_FALSE(hand.agent.next_deadline());
+  EXPECT_EQ(hand.agent.state(), State::idle);
+  EXPECT_TRUE(hand.agent.checklist().pairs().empty());
+}
+
 TEST(Restart, RevivesAFailedAgent) {
   Two two;
   two.network.set_loss(1);

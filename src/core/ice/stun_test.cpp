@@ -199,6 +199,42 @@ TEST(Stun, A420NamesTheAttributes) {
   EXPECT_EQ(Buffer(bytes.begin() + 20, bytes.end()), from_hex("000a0006 7fff7ffe7ffd0000"));
 }
 
+TEST(Stun, ValuesArePaddedToFourBytesAndNoFurther) {
+  std::array<std::byte, 64> memory{};
+  auto body = [](base::Bytes bytes) { return Buffer(bytes.begin() + kHeaderBytes, bytes.end()); };
+  EXPECT_EQ(body(Builder(memory, Class::request, kId).username("ab", "c").finish()),
+            from_hex("00060004 61623a63"));
+  EXPECT_EQ(body(Builder(memory, Class::request, kId).username("ab", "cd").finish()),
+            from_hex("00060005 61623a6364000000"));
+  EXPECT_EQ(body(Builder(memory, Class::error, kId).error(kBadRequest).finish()),
+            from_hex("0009000f 00000400 426164205265717565737400"));
+  EXPECT_EQ(body(Builder(memory, Class::error, kId).error(599).finish()),
+            from_hex("00090004 00000563"));
+}
+
+TEST(Stun, ErrorCodesFrom300To699AreRead) {
+  constexpr std::string_view kHeader = "00010008 2112a442 000000000000000000000000 00090004 0000";
+  EXPECT_EQ(parse(from_hex(std::string(kHeader) + "0300"))->error_code, 300);
+  EXPECT_EQ(parse(from_hex(std::string(kHeader) + "0663"))->error_code, 699);
+  EXPECT_FALSE(parse(from_hex(std::string(kHeader) + "0263")));
+  EXPECT_FALSE(parse(from_hex(std::string(kHeader) + "0700")));
+}
+
+TEST(Stun, AMessageAsLongAsADatagramIsRead) {
+  auto longest = [](std::size_t size) {
+    Buffer bytes = from_hex("00010000 2112a442 000000000000000000000000 8022");
+    auto length = size - kHeaderBytes;
+    bytes[2] = std::byte(length >> 8);
+    bytes[3] = std::byte(length & 0xff);
+    bytes.push_back(std::byte((length - 4) >> 8));
+    bytes.push_back(std::byte((length - 4) & 0xff));
+    bytes.resize(size);
+    return bytes;
+  };
+  EXPECT_TRUE(parse(longest(1500)));
+  EXPECT_FALSE(parse(longest(1504)));
+}
+
 TEST(Stun, OfRepeatedAttributesTheFirstCounts) {
   auto message = parse(
       from_hex("00010010 2112a442 000000000000000000000000 0024000400000001 0024000400000002"));
