@@ -6,6 +6,8 @@
 #include <memory>
 #include <new>
 
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // sees half of the pair below inlined
+
 namespace sidetone::shell::test {
 
 namespace {

@@ -234,6 +234,28 @@ TEST(HttpServer, CarriesManyConnectionsAtOnce) {
   EXPECT_EQ(server.counters().upgrades, 200U);
 }
 
+TEST(HttpServer, TwoRuntimesWithTwoThreadsEachTalkToEachOther) {
+  Runtime serving(RuntimeOptions{.media_threads = 2});
+  Runtime asking(RuntimeOptions{.media_threads = 2});
+  EchoServer one(serving);
+  EchoServer other(asking);
+  std::vector<std::unique_ptr<test::RecordingClient>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(
+        std::make_unique<test::RecordingClient>(asking, test::request_to(one.server->port())));
+    clients.push_back(
+        std::make_unique<test::RecordingClient>(serving, test::request_to(other.server->port())));
+  }
+  for (auto& client : clients) {
+    ASSERT_TRUE(client->watched.wait([&] { return client->open; }));
+    client->post([](WebSocketClient& socket) {
+      for (int i = 0; i < 20; ++i) socket.send("hello");
+    });
+  }
+  for (auto& client : clients)
+    EXPECT_TRUE(client->watched.wait([&] { return client->messages.size() == 20; }));
+}
+
 TEST(HttpServer, StopClosesEverything) {
   Runtime runtime;
   EchoServer server(runtime);

@@ -51,7 +51,8 @@ class Watched {
 // "/refused" with 401.
 class EchoServer {
  public:
-  explicit EchoServer(Runtime& runtime, HttpServerOptions options = {}) : runtime_(runtime) {
+  explicit EchoServer(Runtime& runtime, HttpServerOptions options = {})
+      : strand_(runtime.loop()->make_strand()) {
     if (options.addresses.empty()) options.addresses = {kLoopback};
     HttpServerEvents events;
     events.request = [](const HttpRequest& request) {
@@ -78,7 +79,7 @@ class EchoServer {
     events.closed = [this](SocketNumber number, const WebSocketClosed& why) {
       watched.change([&] { closed[number] = why; });
     };
-    server = HttpServer::open(runtime.loop()->make_strand(), std::move(options), std::move(events));
+    server = HttpServer::open(strand_, std::move(options), std::move(events));
     on_strand([this] { server->start(); });
   }
 
@@ -89,7 +90,7 @@ class EchoServer {
   // Runs it where the server runs, and waits.
   void on_strand(const std::function<void()>& call) {
     bool done = false;
-    boost::asio::post(runtime_.executor(), [&] {
+    boost::asio::post(strand_, [&] {
       call();
       watched.change([&] { done = true; });
     });
@@ -111,13 +112,13 @@ class EchoServer {
   std::function<void(SocketNumber, const std::string&)> on_message;
 
  private:
-  Runtime& runtime_;
+  Strand strand_;
 };
 
 class RecordingClient {
  public:
   RecordingClient(Runtime& runtime, WebSocketRequest request, WebSocketClientOptions options = {})
-      : runtime_(runtime) {
+      : strand_(runtime.loop()->make_strand()) {
     WebSocketEvents events;
     events.open = [this] { watched.change([&] { open = true; }); };
     events.refused = [this](unsigned code, std::string body) {
@@ -138,7 +139,7 @@ class RecordingClient {
 
   ~RecordingClient() {
     bool done = false;
-    boost::asio::post(runtime_.executor(), [&] {
+    boost::asio::post(strand_, [&] {
       client->abort();
       watched.change([&] { done = true; });
     });
@@ -159,7 +160,7 @@ class RecordingClient {
   std::optional<WebSocketClosed> closed;
 
  private:
-  Runtime& runtime_;
+  Strand strand_;
 };
 
 inline WebSocketRequest request_to(std::uint16_t port, std::string target = "/rtc") {
