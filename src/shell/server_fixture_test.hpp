@@ -147,8 +147,7 @@ class RecordingClient {
   }
 
   void post(std::function<void(WebSocketClient&)> call) {
-    boost::asio::post(runtime_.executor(),
-                      [kept = client, call = std::move(call)] { call(*kept); });
+    boost::asio::post(strand_, [kept = client, call = std::move(call)] { call(*kept); });
   }
 
   Watched watched;
