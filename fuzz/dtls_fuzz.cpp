@@ -10,10 +10,10 @@ namespace {
 using namespace sidetone;
 
 const dtls::Context& context() {
-  static const auto kCertificate =
+  static const auto certificate =
       crypto::Certificate::generate(std::chrono::seconds(1'700'000'000));
-  static const dtls::Context kContext(kCertificate);
-  return kContext;
+  static const dtls::Context context_of_all(certificate);
+  return context_of_all;
 }
 
 }  // namespace

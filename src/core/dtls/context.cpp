@@ -18,7 +18,7 @@ constexpr const char* kCiphers =
 // GCM first: Debian's libsrtp2 is twice as fast with it.
 constexpr const char* kSrtpProfiles = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80";
 // A peer's certificate message: self-signed ones have under 1 KiB, RSA 4096 under 2.
-constexpr long kMaxCertificateBytes = 16 * 1024;
+constexpr long kMaxCertificateBytes = 16L * 1024;
 
 void check(bool ok, const char* what) {
   if (ok) return;

@@ -48,7 +48,7 @@ int create(BIO* bio) {
 
 // Made once and kept: BIO types are numbered from a small process-wide space.
 BIO_METHOD* method() {
-  static BIO_METHOD* const kMethod = [] {
+  static BIO_METHOD* const once = [] {
     auto* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sidetone datagram");
     BIO_meth_set_write(made, &write);
     BIO_meth_set_read(made, &read);
@@ -56,7 +56,7 @@ BIO_METHOD* method() {
     BIO_meth_set_create(made, &create);
     return made;
   }();
-  return kMethod;
+  return once;
 }
 
 }  // namespace

@@ -13,15 +13,15 @@ constexpr std::chrono::seconds kEpoch{1'700'000'000};
 }  // namespace
 
 const crypto::Certificate& certificate(Role role) {
-  static const auto kClient = crypto::Certificate::generate(kEpoch);
-  static const auto kServer = crypto::Certificate::generate(kEpoch);
-  return role == Role::client ? kClient : kServer;
+  static const auto client = crypto::Certificate::generate(kEpoch);
+  static const auto server = crypto::Certificate::generate(kEpoch);
+  return role == Role::client ? client : server;
 }
 
 const Context& context(Role role) {
-  static const Context kClient(certificate(Role::client));
-  static const Context kServer(certificate(Role::server));
-  return role == Role::client ? kClient : kServer;
+  static const Context client(certificate(Role::client));
+  static const Context server(certificate(Role::server));
+  return role == Role::client ? client : server;
 }
 
 std::string Side::failure() const {

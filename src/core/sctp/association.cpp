@@ -199,7 +199,7 @@ void Association::Impl::close(Outbox& out) {
 
 // After every touch of usrsctp: hand on what arrived, send what waited.
 void Association::Impl::settle(Outbox& out) {
-  std::array<std::byte, kPieceBytes> storage;
+  std::array<std::byte, kPieceBytes> storage;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   while (socket_) {
     auto received = socket_->receive(storage);
     if (!received) break;

@@ -46,8 +46,8 @@ void configure() {
 }  // namespace
 
 void initialise_library() {
-  static const bool kOnce = (configure(), true);
-  static_cast<void>(kOnce);
+  static const bool once = (configure(), true);
+  static_cast<void>(once);
 }
 
 bool drive_timers(std::chrono::milliseconds elapsed) {
