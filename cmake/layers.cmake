@@ -18,6 +18,15 @@ function(sidetone_layer name)
     set(sources ${CMAKE_CURRENT_BINARY_DIR}/${name}_empty.cpp)
   endif()
 
+  if(SIDETONE_SANITIZE)
+    # Beast under sanitizers costs minutes and gigabytes at -O1.
+    set(heavy ${sources})
+    list(FILTER heavy INCLUDE REGEX "/(beast|tls)_[a-z]*\\.cpp$")
+    if(heavy)
+      set_source_files_properties(${heavy} PROPERTIES COMPILE_OPTIONS "-O0;-fno-sanitize=undefined")
+    endif()
+  endif()
+
   add_library(sidetone_${name} STATIC ${sources})
   target_include_directories(sidetone_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(sidetone_${name} PRIVATE sidetone_settings PUBLIC Boost::headers)
