@@ -24,8 +24,8 @@ TEST(Certificate, IsSelfSignedWithAP256Key) {
 TEST(Certificate, IsValidAroundTheTimeItIsGiven) {
   auto certificate = Certificate::generate(kNow);
   auto now = static_cast<std::time_t>(kNow.count());
-  EXPECT_EQ(ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate.x509()), now - 86'400), 0);
-  EXPECT_EQ(ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate.x509()), now + 30 * 86'400), 0);
+  EXPECT_EQ(ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate.x509()), now - 86'400L), 0);
+  EXPECT_EQ(ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate.x509()), now + 30 * 86'400L), 0);
 }
 
 TEST(Certificate, ItsFingerprintIsTheHashOfItsDer) {

@@ -78,4 +78,27 @@ class Wire {
   base::Duration next_tick_;
 };
 
+inline ChannelOptions reliable() {
+  return {"_reliable", true, {}, {}};
+}
+
+inline ChannelOptions lossy() {
+  return {"_lossy", false, std::uint16_t{0}, {}};
+}
+
+// Connected, with the channels that LiveKit opens.
+struct Linked : Wire {
+  explicit Linked(Config client_config = {}, Config server_config = {})
+      : Wire(std::move(client_config), std::move(server_config)) {
+    start();
+    run(100ms);
+    r = *client.association.open_channel(reliable(), client.out);
+    l = *client.association.open_channel(lossy(), client.out);
+    run(100ms);
+  }
+
+  ChannelId r = 0;
+  ChannelId l = 0;
+};
+
 }  // namespace sidetone::sctp
