@@ -38,6 +38,7 @@ extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
 
 void* malloc(std::size_t size) {
   ++sidetone::shell::test::counted.allocations;
@@ -52,6 +53,11 @@ void* calloc(std::size_t count, std::size_t size) {
 void* realloc(void* memory, std::size_t size) {
   ++sidetone::shell::test::counted.allocations;
   return __libc_realloc(memory, size);
+}
+
+void* aligned_alloc(std::size_t alignment, std::size_t size) {  // what Asio calls
+  ++sidetone::shell::test::counted.allocations;
+  return __libc_memalign(alignment, size);
 }
 
 int pthread_mutex_lock(pthread_mutex_t* mutex) {
