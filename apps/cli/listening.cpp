@@ -1,6 +1,7 @@
 #include "apps/cli/listening.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -56,40 +57,59 @@ struct Match {
   double correlation = 0;
 };
 
-double correlation_at(std::span<const float> needle,
-                      const std::vector<float>& hay,
-                      std::size_t at) {
-  const auto window = std::span(hay).subspan(at, needle.size());
-  float dot = 0;
-  for (std::size_t i = 0; i < needle.size(); ++i) dot += needle[i] * window[i];
-  const double power = std::sqrt(energy(needle) * energy(window));
-  return power > 0 ? static_cast<double>(dot) / power : 0;
-}
+// Where a stretch of sound is looked for, at full rate and thinned to 8 kHz, with running energies:
+// each place costs one dot product.
+class Hay {
+ public:
+  explicit Hay(std::vector<float> samples)
+      : samples_(std::move(samples)), energy_(samples_.size() + 1) {
+    for (std::size_t i = 0; i < samples_.size(); ++i)
+      energy_[i + 1] = energy_[i] + static_cast<double>(samples_[i]) * samples_[i];
+  }
 
-// The best place of `needle` in hay[from, to].
-Match find(std::span<const float> needle,
-           const std::vector<float>& hay,
-           std::size_t from,
-           std::size_t to) {
-  Match best;
-  if (hay.size() < needle.size()) return best;
-  to = std::min(to, hay.size() - needle.size());
-  for (std::size_t at = from; at <= to; ++at)
-    if (const double c = correlation_at(needle, hay, at); c > best.correlation) best = {at, c};
-  return best;
-}
+  const std::vector<float>& samples() const { return samples_; }
+
+  double correlation(std::span<const float> needle, double needle_energy, std::size_t at) const {
+    const float* window = samples_.data() + at;
+    std::array<float, 8> sums{};  // eight at a time: the compiler makes vectors of them
+    std::size_t i = 0;
+    for (; i + sums.size() <= needle.size(); i += sums.size())
+      for (std::size_t lane = 0; lane < sums.size(); ++lane)
+        sums[lane] += needle[i + lane] * window[i + lane];
+    double dot = 0;
+    for (float sum : sums) dot += sum;
+    for (; i < needle.size(); ++i) dot += needle[i] * window[i];
+    const double power = std::sqrt(needle_energy * (energy_[at + needle.size()] - energy_[at]));
+    return power > 0 ? dot / power : 0;
+  }
+
+  // The best place of `needle` in [from, to].
+  Match find(std::span<const float> needle, std::size_t from, std::size_t to) const {
+    Match best;
+    if (samples_.size() < needle.size()) return best;
+    to = std::min(to, samples_.size() - needle.size());
+    const double power = energy(needle);
+    for (std::size_t at = from; at <= to; ++at)
+      if (const double c = correlation(needle, power, at); c > best.correlation) best = {at, c};
+    return best;
+  }
+
+ private:
+  std::vector<float> samples_;
+  std::vector<double> energy_;
+};
 
 // One search at 8 kHz over [from, to] (48 kHz indices), then refined to the sample.
 Match locate(std::span<const float> needle,
-             const std::vector<float>& hay,
-             const std::vector<float>& thin_hay,
+             const Hay& hay,
+             const Hay& thin_hay,
              std::size_t from,
              std::size_t to) {
   const std::vector<float> thin = decimate({needle.begin(), needle.end()});
-  const Match coarse = find(thin, thin_hay, from / kDecimation, to / kDecimation);
+  const Match coarse = thin_hay.find(thin, from / kDecimation, to / kDecimation);
   if (coarse.correlation <= 0) return {};
   const std::size_t centre = coarse.at * kDecimation;
-  return find(needle, hay, centre > kDecimation ? centre - kDecimation : 0, centre + kDecimation);
+  return hay.find(needle, centre > kDecimation ? centre - kDecimation : 0, centre + kDecimation);
 }
 
 }  // namespace
@@ -133,9 +153,9 @@ std::vector<float> telephone_band(std::span<const float> samples) {
 Comparison compare(const Tape& pushed, const Tape& heard) {
   Comparison result;
   const auto mouth = telephone_band(pushed.samples());
-  const auto ear = telephone_band(heard.samples());
-  const auto thin_ear = decimate(ear);
-  if (mouth.size() < kWindow || ear.size() < kWindow) return result;
+  const Hay ear(telephone_band(heard.samples()));
+  const Hay thin_ear(decimate(ear.samples()));
+  if (mouth.size() < kWindow || ear.samples().size() < kWindow) return result;
 
   // The first clear window fixes the common alignment; the others search near it.
   std::size_t common = 0;
@@ -149,9 +169,10 @@ Comparison compare(const Tape& pushed, const Tape& heard) {
     if (!result.offset) result.offset = common = match.at - at;
     result.delays_ms.push_back(heard.playable_at_ms(match.at) - pushed.captured_at_ms(at));
   }
-  if (!result.offset || common >= ear.size()) return result;
-  const std::size_t length = std::min(mouth.size(), ear.size() - common);
-  result.correlation = std::max(0.0, correlation_at(std::span(mouth).first(length), ear, common));
+  if (!result.offset || common >= ear.samples().size()) return result;
+  const std::size_t length = std::min(mouth.size(), ear.samples().size() - common);
+  const auto said = std::span(mouth).first(length);
+  result.correlation = std::max(0.0, ear.correlation(said, energy(said), common));
   return result;
 }
 

@@ -35,6 +35,7 @@
 #include <sidetone/export.hpp>
 #include <sidetone/room_types.hpp>
 #include <sidetone/runtime.hpp>
+#include <sidetone/track.hpp>
 #include <string_view>
 #include <utility>
 
@@ -46,7 +47,6 @@ class StreamCore;
 inline namespace v0 {
 
 class Room;
-class RemoteTrack;
 
 enum class Delivery : std::uint8_t {
   paced,      // in real time, continuous: silence when nothing arrives
@@ -109,8 +109,8 @@ struct AudioFrameEvent {
 class SIDETONE_API AudioStream {
  public:
   // Ends with the track.
-  explicit AudioStream(const RemoteTrack& track, const AudioStreamOptions& options = {});
-  static AudioStream from_track(const RemoteTrack& track, const AudioStreamOptions& options = {});
+  explicit AudioStream(const Track& track, const AudioStreamOptions& options = {});
+  static AudioStream from_track(const Track& track, const AudioStreamOptions& options = {});
   // Follows the source through unpublish, republish and reconnect; may be made before the
   // participant joins; ends with the room or close().
   static AudioStream from_participant(Room& room,

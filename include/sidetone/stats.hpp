@@ -1,4 +1,5 @@
-// Figures of a room's transports: plain values, monotonic from connect() on, one moment's snapshot.
+// Figures of a room's transports: plain values, one moment's snapshot. They count since the
+// present connections were made: from connect() on, anew after a full reconnect.
 #pragma once
 
 #include <chrono>

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/post.hpp>
 #include <deque>
 #include <functional>
 #include <map>
@@ -52,9 +53,9 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
                      PublishOptions options,
                      Published handler);
   void start_unpublish(std::string track_sid, base::Duration timeout, Done handler);
-  void start_request(
-      std::function<error_code(session::Session&, base::Instant, session::Outputs&)> call,
-      Done handler);
+  // Something that ends in one turn of the session.
+  using Request = std::function<error_code(session::Session&, base::Instant, session::Outputs&)>;
+  void start_request(Request call, Done handler);
   void start_next_event(Operation<RoomEvent>::Handler handler);
   void add_handler(std::function<void(const RoomEvent&)> handler);
 
@@ -62,7 +63,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   void silence() { silenced_.store(true, std::memory_order_release); }
 
   std::string failure() const;
-  RoomStats stats() const;
+  RoomStats stats();
 
   RoomView& view() { return view_; }
 
@@ -92,7 +93,10 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   explicit RoomDriver(const std::shared_ptr<Loop>& loop);
 
   template <class Call>
-  void on_strand(Call call);
+  void on_strand(Call call) {
+    boost::asio::post(
+        strand_, [self = shared_from_this(), call = std::move(call)]() mutable { call(*self); });
+  }
 
   // Reaches the driver while it lives; pushes of a source share one hop.
   struct Wake {
@@ -128,6 +132,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
 
   // room_events.cpp
   void renew_view();
+  void renew_stats();
   void on_event(const room::Event& event);
   void publish_event(RoomEvent event);
   void track_followers(const room::Event& event);

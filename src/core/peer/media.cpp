@@ -12,6 +12,16 @@ constexpr std::size_t kCrowdedStreams = srtp::Session::kMaxStreams * 3 / 4;
 // How many SSRCs one connection may use up: SRTP remembers no more.
 constexpr std::size_t kMaxUsedSsrcs = srtp::Session::kMaxReleased;
 
+void add(const rtp::Sender& sender, AudioTotals& totals) {
+  totals.packets_sent += sender.stats().packets_sent;
+}
+
+void add(const rtp::Receiver& receiver, AudioTotals& totals) {
+  const auto stats = receiver.stats();
+  totals.packets_received += stats.packets_received;
+  totals.packets_lost += stats.packets_lost;
+}
+
 }  // namespace
 
 Media::Media(const Config& config, Counters& counters)
@@ -56,8 +66,18 @@ error_code Media::add_sender(rtp::SenderConfig config) {
   return {};
 }
 
+AudioTotals Media::totals() const {
+  auto totals = ended_;
+  for (const auto& [ssrc, sender] : senders_) add(sender, totals);
+  for (const auto& [ssrc, receiver] : receivers_) add(receiver, totals);
+  return totals;
+}
+
 void Media::remove_sender(std::uint32_t ssrc) {
-  if (senders_.erase(ssrc) == 0) return;
+  const auto found = senders_.find(ssrc);
+  if (found == senders_.end()) return;
+  add(found->second, ended_);
+  senders_.erase(found);
   used_ssrcs_.push_back(ssrc);
   if (session_) static_cast<void>(session_->release_outbound(ssrc));
 }
@@ -78,7 +98,10 @@ error_code Media::add_receiver(const rtp::ReceiverConfig& config, Instant now, O
 }
 
 void Media::remove_receiver(std::uint32_t ssrc) {
-  if (receivers_.erase(ssrc) == 0) return;
+  const auto found = receivers_.find(ssrc);
+  if (found == receivers_.end()) return;
+  add(found->second, ended_);
+  receivers_.erase(found);
   list_receivers();
   idle_ssrcs_.push_back(ssrc);
   auto crowded = [&] {

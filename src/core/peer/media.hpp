@@ -54,6 +54,8 @@ class Media {
 
   std::optional<base::Duration> rtt() const { return reporter_.rtt(); }
 
+  AudioTotals totals() const;
+
  private:
   struct Held {
     Instant arrival;
@@ -86,6 +88,7 @@ class Media {
       idle_ssrcs_;                     // of removed receivers, still known to SRTP, oldest first
   std::vector<Held> before_keys_;      // protected
   std::vector<Held> before_receiver_;  // opened
+  AudioTotals ended_;                  // of removed streams
   base::Packet scratch_;
   base::Outbox<base::Packet> rtcp_;
   base::Outbox<rtp::RtcpItem> items_;

@@ -114,4 +114,11 @@ struct Counters {
   std::uint64_t retransmitted = 0;
 };
 
+// Over all RTP streams of a peer, those that ended included.
+struct AudioTotals {
+  std::uint64_t packets_sent = 0;
+  std::uint64_t packets_received = 0;  // duplicates not counted
+  std::int64_t packets_lost = 0;       // missing from the sequence
+};
+
 }  // namespace sidetone::peer

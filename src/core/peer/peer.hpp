@@ -120,6 +120,8 @@ class Peer {
 
   const Counters& counters() const { return counters_; }
 
+  AudioTotals totals() const { return media_.totals(); }
+
   // Why there is no path, one line a pair, for error texts.
   std::string explain() const { return connectivity_.explain(); }
 

@@ -8,6 +8,7 @@
 
 #include "core/base/outbox.hpp"
 #include "core/base/packet.hpp"
+#include "core/peer/output.hpp"
 #include "core/room/events.hpp"
 #include "core/signal/client_session.hpp"
 
@@ -70,6 +71,18 @@ struct SessionCounters {
   std::uint64_t duplicate_data = 0;
   std::uint32_t resumes = 0;
   std::uint32_t restarts = 0;
+};
+
+// Of the present connections; a full reconnect begins anew.
+struct SessionFigures {
+  struct Transport {
+    peer::Counters packets;
+    peer::AudioTotals audio;
+    std::optional<base::Duration> rtt;
+  };
+
+  Transport publisher;
+  Transport subscriber;
 };
 
 }  // namespace sidetone::session

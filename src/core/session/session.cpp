@@ -149,4 +149,8 @@ SessionCounters Session::counters() const {
   return impl_->counters();
 }
 
+SessionFigures Session::figures() const {
+  return impl_->figures();
+}
+
 }  // namespace sidetone::session

@@ -149,6 +149,7 @@ class Session {
   ConnectionState state() const;
   const room::RoomState& room() const;
   SessionCounters counters() const;
+  SessionFigures figures() const;
 
  private:
   class Impl;

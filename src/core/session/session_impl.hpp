@@ -76,6 +76,7 @@ class Session::Impl {
   void on_deadline(Turn& turn);
   base::Deadline next_deadline() const;
   SessionCounters counters() const;
+  SessionFigures figures() const;
 
   // session_lifecycle.cpp
   void end(DisconnectReason reason, errc code, const std::string& text, Turn& turn);

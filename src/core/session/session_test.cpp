@@ -178,6 +178,18 @@ TEST(Session, AddTrackSaysWhatTheSpecSays) {
   EXPECT_TRUE(source.feed.muted);
 }
 
+TEST(Session, RedIsSentWhenAskedForAndAccepted) {
+  Stage stage;
+  stage.connect();
+  LocalSource source;
+  stage.publish(source, {.red = true});
+  stage.run_for(200ms);
+  ASSERT_FALSE(stage.heard.empty());
+  const auto& packet = stage.heard.back();
+  EXPECT_EQ(packet.payload_type, 63);
+  EXPECT_EQ(std::to_integer<int>(packet.payload.bytes()[0]), 111) << "one block: the primary";
+}
+
 TEST(Session, ARefusedTrackIsForbidden) {
   Stage stage;
   stage.connect();

@@ -258,6 +258,16 @@ base::Deadline Session::Impl::next_deadline() const {
   return base::earliest(next, base::earliest(attempt_at_, attempt_deadline_));
 }
 
+SessionFigures Session::Impl::figures() const {
+  const auto of = [](const peer::Peer& peer) {
+    return SessionFigures::Transport{peer.counters(), peer.totals(), peer.rtt()};
+  };
+  SessionFigures figures;
+  if (publisher_) figures.publisher = of(publisher_->peer());
+  if (subscriber_) figures.subscriber = of(subscriber_->peer());
+  return figures;
+}
+
 SessionCounters Session::Impl::counters() const {
   auto counters = counters_;
   counters.undecodable_data += data_.undecodable();

@@ -1,0 +1,332 @@
+#include "tests/sim/call.hpp"
+
+#include "core/sctp/library.hpp"
+#include "core/signal/token.hpp"
+
+namespace sidetone::sim {
+namespace {
+
+constexpr auto kSignalDelay = std::chrono::milliseconds(1);
+constexpr auto kSctpTick = std::chrono::milliseconds(10);
+constexpr auto kKey = "key";
+constexpr auto kSecret = "a secret for simulations only, 32 bytes";
+
+std::chrono::seconds unix_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(wall_clock().unix_time(now()));
+}
+
+}  // namespace
+
+Call::Call(std::uint64_t seed)
+    : network((reset_world(seed), seed + 1)),
+      random_(seed + 2),
+      dtls_(crypto::Certificate::generate(unix_now())),
+      server_endpoint_{*base::Address::parse("10.0.0.1"), 7882},
+      next_sctp_tick_(now() + kSctpTick) {
+  server::Config config;
+  config.keys[kKey] = kSecret;
+  config.wall = wall_clock();
+  config.candidates = {server_endpoint_};
+  server::Server::Parts parts;
+  parts.dtls = &dtls_;
+  parts.random = &random_;
+  parts.wake = [this] { server_woken_ = true; };
+  server = std::make_unique<server::Server>(std::move(config), std::move(parts));
+}
+
+Call::~Call() = default;
+
+Caller& Call::add(const std::string& identity) {
+  callers_.push_back(std::make_unique<Caller>(*this, identity, static_cast<int>(callers_.size())));
+  return *callers_.back();
+}
+
+std::string Call::token(const std::string& identity,
+                        const std::string& room,
+                        VideoGrants grants) const {
+  signal::Claims claims;
+  claims.issuer = kKey;
+  claims.identity = identity;
+  claims.expires = unix_now().count() + 21600;
+  grants.room_join = true;
+  grants.room = room;
+  claims.grants = grants;
+  return signal::mint(claims, kSecret);
+}
+
+void Call::at(base::Instant when, std::function<void()> what) {
+  later_.emplace(when, std::move(what));
+}
+
+void Call::every(base::Duration period, std::function<void()> what) {
+  at(now() + period, [this, period, what] {
+    what();
+    every(period, what);
+  });
+}
+
+// ---- the server
+// ------------------------------------------------------------------------------------------------------
+
+void Call::server_turn(const std::function<void(server::Server&, server::Outbox&)>& call) {
+  call(*server, server_out);
+  carry_server_output();
+}
+
+void Call::carry_server_output() {
+  for (const auto& datagram : server_out.datagrams) network.send(datagram, now());
+  for (auto& signal : server_out.signals)
+    at(now() + kSignalDelay, [this, to = signal.to, bytes = std::move(signal.bytes)] {
+      auto* line = wire(to);
+      if (!line || !line->open) return;
+      const auto socket = line->socket;
+      line->caller->turn([&](auto& session, auto& out) {
+        session.on_socket_message(socket, base::as_bytes(bytes), now(), out);
+      });
+    });
+  for (const auto& close : server_out.closes)
+    at(now() + kSignalDelay, [this, connection = close.connection] {
+      auto* line = wire(connection);
+      if (!line || !std::exchange(line->open, false)) return;
+      const auto socket = line->socket;
+      line->caller->turn([&](auto& session, auto& out) {
+        session.on_socket_closed(socket, {errc::closed, "closed by the server"}, now(), out);
+      });
+    });
+  server_out.clear();
+}
+
+// ---- signalling
+// ------------------------------------------------------------------------------------------------------
+
+void Call::open_socket(Caller& caller,
+                       session::SocketId socket,
+                       const signal::SocketRequest& request) {
+  at(now() + kSignalDelay, [this, &caller, socket, request] {
+    auto admission = server->admit({"GET", request.target, request.authorization, true}, now());
+    if (auto* refusal = std::get_if<server::HttpResponse>(&admission)) {
+      caller.turn([&](auto& session, auto& out) {
+        session.on_socket_refused(socket, {refusal->status, refusal->body}, now(), out);
+      });
+      return;
+    }
+    const auto connection = next_connection_++;
+    wires_.push_back({&caller, socket, connection, true});
+    caller.turn([&](auto& session, auto& out) { session.on_socket_open(socket, now(), out); });
+    server_turn([&](auto& machine, auto& out) {
+      machine.on_join(connection, std::get<server::JoinRequest>(std::move(admission)), now(), out);
+    });
+  });
+}
+
+void Call::to_server(Caller& caller, session::SocketId socket, std::string bytes) {
+  at(now() + kSignalDelay, [this, &caller, socket, bytes = std::move(bytes)] {
+    const auto* line = wire(caller, socket);
+    if (!line || !line->open) return;
+    server_turn([&](auto& machine, auto& out) {
+      machine.on_signal(line->connection, base::as_bytes(bytes), now(), out);
+    });
+  });
+}
+
+void Call::close_socket(Caller& caller, session::SocketId socket) {
+  at(now() + kSignalDelay, [this, &caller, socket] {
+    auto* line = wire(caller, socket);
+    if (!line || !std::exchange(line->open, false)) return;
+    server_turn(
+        [&](auto& machine, auto& out) { machine.on_signal_closed(line->connection, now(), out); });
+  });
+}
+
+void Call::break_signalling(Caller& caller) {
+  for (auto& line : wires_) {
+    if (line.caller != &caller || !std::exchange(line.open, false)) continue;
+    const auto socket = line.socket;
+    server_turn(
+        [&](auto& machine, auto& out) { machine.on_signal_closed(line.connection, now(), out); });
+    caller.turn([&](auto& session, auto& out) {
+      session.on_socket_closed(socket, {errc::unreachable, "the cable was cut"}, now(), out);
+    });
+  }
+}
+
+Call::Wire* Call::wire(const Caller& caller, session::SocketId socket) {
+  for (auto& line : wires_)
+    if (line.caller == &caller && line.socket == socket) return &line;
+  return nullptr;
+}
+
+Call::Wire* Call::wire(server::ConnectionId connection) {
+  for (auto& line : wires_)
+    if (line.connection == connection) return &line;
+  return nullptr;
+}
+
+// ---- time
+// ------------------------------------------------------------------------------------------------------------
+
+void Call::unplug(const Caller& caller) {
+  unplugged_.push_back(&caller);
+  for (auto& line : wires_)
+    if (line.caller == &caller) line.open = false;
+}
+
+void Call::deliver(const Arrival& arrival) {
+  const auto& datagram = arrival.datagram;
+  for (const auto* caller : unplugged_)
+    for (const auto& end : {caller->publisher_, caller->subscriber_})
+      if (datagram.local == end || datagram.remote == end) return;
+  if (datagram.local == server_endpoint_) {
+    server_turn([&](auto& machine, auto& out) {
+      machine.on_datagram({datagram.local, datagram.remote, datagram.packet.bytes(), arrival.at},
+                          now(), out);
+    });
+    return;
+  }
+  for (auto& caller : callers_)
+    if (datagram.local == caller->publisher_ || datagram.local == caller->subscriber_)
+      caller->turn(
+          [&](auto& session, auto& out) { session.on_datagram(datagram, arrival.at, now(), out); });
+}
+
+base::Deadline Call::next_deadline() const {
+  base::Deadline next = base::earliest(network.next(), server->next_deadline());
+  if (!later_.empty()) next = base::earliest(next, later_.begin()->first);
+  if (sctp::associations() > 0) next = base::earliest(next, next_sctp_tick_);
+  for (const auto& caller : callers_) next = base::earliest(next, caller->next_deadline());
+  return next;
+}
+
+void Call::step(base::Instant until) {
+  const auto next = next_deadline();
+  advance_to(next && *next < until ? *next : until);
+  while (auto arrival = network.take(now())) deliver(*arrival);
+  while (!later_.empty() && later_.begin()->first <= now()) {
+    auto what = later_.extract(later_.begin());
+    what.mapped()();
+  }
+  if (next_sctp_tick_ <= now()) {
+    sctp::drive_timers(kSctpTick);
+    next_sctp_tick_ += kSctpTick;
+  }
+  if (std::exchange(server_woken_, false))
+    server_turn([](auto& machine, auto& out) { machine.poll(now(), out); });
+  if (base::is_due(server->next_deadline(), now()))
+    server_turn([](auto& machine, auto& out) { machine.on_deadline(now(), out); });
+  for (auto& caller : callers_) caller->on_deadline();
+}
+
+void Call::run_for(base::Duration time) {
+  const auto until = now() + time;
+  while (now() < until) step(until);
+}
+
+bool Call::run_until(const std::function<bool()>& condition, base::Duration limit) {
+  const auto until = now() + limit;
+  while (!condition()) {
+    if (now() >= until) return false;
+    step(until);
+  }
+  return true;
+}
+
+// ---- a participant
+// ---------------------------------------------------------------------------------------------------
+
+Caller::Caller(Call& call, std::string name, int number)
+    : session([&] {
+        session::SessionConfig config;
+        config.dtls = &call.dtls();
+        config.random = &call.random();
+        config.wall = wall_clock();
+        config.version = "sim";
+        config.wake = [this] { woken_ = true; };
+        return config;
+      }()),
+      identity(std::move(name)),
+      call_(call) {
+  const auto address = base::Address::v4({10, 0, 1, static_cast<std::uint8_t>(number + 1)});
+  publisher_ = {address, 40000};
+  subscriber_ = {address, 40001};
+}
+
+session::OperationId Caller::connect(const std::string& room, VideoGrants grants) {
+  session::ConnectOptions options;
+  options.url = "ws://10.0.0.1:7880";
+  options.token = call_.token(identity, room, std::move(grants));
+  options.endpoints.publisher = {publisher_};
+  options.endpoints.subscriber = {subscriber_};
+  const auto id = next_operation_++;
+  turn([&](auto& machine, auto& out) { machine.connect(id, std::move(options), now(), out); });
+  return id;
+}
+
+session::OperationId Caller::publish(Mouth& mouth,
+                                     session::TrackSpec spec,
+                                     media::SourceOptions options,
+                                     std::unique_ptr<audio::Encoder> encoder) {
+  const auto id = next_operation_++;
+  if (spec.name.empty()) spec.name = "voice";
+  spec.stereo = mouth.format().channels == 2;
+  mouth.configure({options.packet_duration, std::nullopt}, now());
+  pipelines_.push_back(std::make_unique<media::SourcePipeline>(mouth, options, std::move(encoder)));
+  turn(
+      [&](auto& machine, auto& out) { machine.publish(id, spec, *pipelines_.back(), now(), out); });
+  return id;
+}
+
+void Caller::disconnect() {
+  turn([](auto& machine, auto& out) { machine.disconnect(now(), out); });
+}
+
+Ear& Caller::hear(const std::string& from,
+                  media::StreamOptions options,
+                  std::unique_ptr<audio::Decoder> decoder) {
+  ears_.push_back({from, std::make_unique<Ear>(options, now(), std::move(decoder)), false});
+  attach_ears();
+  return *ears_.back().ear;
+}
+
+void Caller::attach_ears() {
+  for (auto& hearing : ears_) {
+    if (hearing.attached) continue;
+    const auto* who = session.room().find_identity(hearing.from);
+    if (!who) continue;
+    for (const auto& track : who->tracks)
+      if (track.subscribed && !hearing.attached)
+        hearing.attached =
+            !session.attach(track.sid, *hearing.ear, session::StreamEnd::with_track, now());
+  }
+}
+
+void Caller::turn(const std::function<void(session::Session&, session::Outputs&)>& what) {
+  session::Outputs out;
+  what(session, out);
+  for (const auto& datagram : out.datagrams) call_.network.send(datagram, now());
+  for (const auto& [socket, wish] : out.sockets) {
+    if (const auto* open = std::get_if<signal::OpenSocket>(&wish))
+      call_.open_socket(*this, socket, open->request);
+    if (const auto* message = std::get_if<signal::SendMessage>(&wish))
+      call_.to_server(*this, socket, message->bytes);
+    if (std::holds_alternative<signal::CloseSocket>(wish)) call_.close_socket(*this, socket);
+  }
+  for (auto& event : out.events) events.push_back(std::move(event));
+  for (auto& completion : out.completions) completions[completion.id] = std::move(completion);
+  attach_ears();
+}
+
+base::Deadline Caller::next_deadline() const {
+  auto next = session.next_deadline();
+  for (const auto& hearing : ears_) next = base::earliest(next, hearing.ear->next_deadline());
+  if (woken_) next = now();
+  return next;
+}
+
+void Caller::on_deadline() {
+  if (std::exchange(woken_, false) || base::is_due(session.next_deadline(), now()))
+    turn([](auto& machine, auto& out) { machine.on_deadline(now(), out); });
+  for (auto& hearing : ears_)
+    if (base::is_due(hearing.ear->next_deadline(), now())) hearing.ear->on_deadline(now());
+}
+
+}  // namespace sidetone::sim
