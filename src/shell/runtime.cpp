@@ -318,7 +318,10 @@ Runtime::Runtime(boost::asio::any_io_executor host, RuntimeOptions options)
     : loop_(shell::Loop::create(std::move(host), std::move(options))) {}
 
 Runtime::~Runtime() {
-  stop();
+  try {
+    stop();
+  } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory; the host must not die of it
+  }
 }
 
 boost::asio::any_io_executor Runtime::executor() const {

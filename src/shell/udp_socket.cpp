@@ -1,11 +1,11 @@
 #include "shell/udp_socket.hpp"
 
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 
 #include "shell/socket_address.hpp"
 
@@ -84,8 +84,8 @@ struct UdpSocket::Batches {
     std::array<mmsghdr, kBatch> messages{};
     std::array<iovec, kBatch> vectors{};
     std::array<sockaddr_storage, kBatch> remotes{};
-    alignas(cmsghdr) std::array<std::array<std::byte, kReceiveControl>, kBatch> controls;
-    std::array<std::array<std::byte, base::kMaxPacketBytes>, kBatch> bytes;
+    alignas(cmsghdr) std::array<std::array<std::byte, kReceiveControl>, kBatch> controls{};
+    std::array<std::array<std::byte, base::kMaxPacketBytes>, kBatch> bytes{};
     std::array<ArrivedDatagram, kBatch> arrived{};
   };
 
@@ -93,7 +93,7 @@ struct UdpSocket::Batches {
     std::array<mmsghdr, kBatch> messages{};
     std::array<iovec, kBatch> vectors{};
     std::array<sockaddr_storage, kBatch> remotes{};
-    alignas(cmsghdr) std::array<std::array<std::byte, kSendControl>, kBatch> controls;
+    alignas(cmsghdr) std::array<std::array<std::byte, kSendControl>, kBatch> controls{};
     std::size_t count = 0;
   };
 
