@@ -128,6 +128,8 @@ bool LocalTracks::add_sender(LocalTrack& track,
   config.level_extension_id = section.level_extension.value_or(0);
   config.mid_extension_id = section.mid_extension.value_or(0);
   track.has_level = section.level_extension.has_value();
+  track.opus_type = *section.opus;
+  track.red_type = track.spec.red ? section.red : std::nullopt;
   return !publisher.peer().add_sender(std::move(config));
 }
 
@@ -252,21 +254,33 @@ void LocalTracks::pump(Publisher* publisher, Turn& turn) {
     encoded_.clear();
     track.pipeline->on_deadline(turn.now, encoded_);
     if (publisher == nullptr || track.state != LocalTrack::State::live) continue;
-    for (const auto& audio : encoded_) {
-      rtp::OutgoingAudio outgoing;
-      outgoing.rtp_time = audio.rtp_time;
-      outgoing.captured = audio.captured;
-      outgoing.marker = audio.marker;
-      if (track.has_level) outgoing.level = rtp::AudioLevel{audio.level, audio.voice};
-      outgoing.payload = audio.payload();
-      // While the path is away packets have nowhere to go; the peer counts them.
-      (void)publisher->peer().send_audio(track.ssrc, outgoing, turn.now, publisher->output());
-    }
+    for (const auto& audio : encoded_) send(track, audio, *publisher, turn);
     const auto* sender = publisher->peer().sender(track.ssrc);
     if (sender == nullptr || sender->stats().reports_received == track.reports) continue;
     track.reports = sender->stats().reports_received;
     track.pipeline->set_loss(sender->stats().fraction_lost, turn.now);
+    track.red.on_report(sender->stats().fraction_lost, turn.now);
   }
+}
+
+void LocalTracks::send(LocalTrack& track,
+                       const media::EncodedAudio& audio,
+                       Publisher& publisher,
+                       Turn& turn) {
+  rtp::OutgoingAudio outgoing;
+  outgoing.rtp_time = audio.rtp_time;
+  outgoing.captured = audio.captured;
+  outgoing.marker = audio.marker;
+  if (track.has_level) outgoing.level = rtp::AudioLevel{audio.level, audio.voice};
+  outgoing.payload = audio.payload();
+  if (track.red_type) {
+    if (auto packed = track.red.pack(audio, track.opus_type); !packed.empty()) {
+      outgoing.payload = packed;
+      outgoing.payload_type = track.red_type;
+    }
+  }
+  // While the path is away packets have nowhere to go; the peer counts them.
+  (void)publisher.peer().send_audio(track.ssrc, outgoing, turn.now, publisher.output());
 }
 
 base::Deadline LocalTracks::next_deadline() const {

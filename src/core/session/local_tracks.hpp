@@ -11,6 +11,7 @@
 #include "core/room/room_state.hpp"
 #include "core/session/operations.hpp"
 #include "core/session/publisher.hpp"
+#include "core/session/red_packer.hpp"
 
 namespace sidetone::session {
 
@@ -35,6 +36,9 @@ struct LocalTrack {
   std::uint32_t ssrc = 0;
   livekit::TrackInfo info;  // as the server answered, for SyncState
   bool has_level = false;
+  std::uint8_t opus_type = 111;
+  std::optional<std::uint8_t> red_type;
+  RedPacker red;
   std::uint64_t reports = 0;  // receiver reports already told to the pipeline
 };
 
@@ -77,6 +81,7 @@ class LocalTracks {
 
  private:
   void announce(const LocalTrack& track, Turn& turn);
+  void send(LocalTrack& track, const media::EncodedAudio& audio, Publisher& publisher, Turn& turn);
   void start(LocalTrack& track, Turn& turn);
   bool add_sender(LocalTrack& track, const sdp::AudioSection& section, Publisher& publisher);
   // Takes the track off the wire and out of the list.

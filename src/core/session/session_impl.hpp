@@ -117,6 +117,7 @@ class Session::Impl {
   // session_responses.cpp
   void on_response(livekit::SignalResponse& response, Turn& turn);
   void on_negotiation(const livekit::SignalResponse& response, Turn& turn);
+  void on_offer(const livekit::SessionDescription& offer, Turn& turn);
   void on_room_news(const livekit::SignalResponse& response, Turn& turn);
   void on_track_news(const livekit::SignalResponse& response, Turn& turn);
   void on_leave(const livekit::LeaveRequest& leave, Turn& turn);

@@ -27,25 +27,13 @@ void Session::Impl::on_response(SignalResponse& response, Turn& turn) {
 
 void Session::Impl::on_negotiation(const SignalResponse& response, Turn& turn) {
   if (!publisher_ || !subscriber_) return;
+  if (response.has_offer()) return on_offer(response.offer(), turn);
   if (response.has_answer()) {
     auto sections = publisher_->on_answer(response.answer(), turn);
     if (sections)
       tracks_.on_answer(*sections, *publisher_, turn);
     else
       ++counters_.refused_descriptions;
-  } else if (response.has_offer()) {
-    auto changes = subscriber_->on_offer(response.offer(), turn);
-    if (!changes) {
-      ++counters_.refused_descriptions;
-      return;
-    }
-    for (const auto& ended : changes->ended) {
-      room_.set_subscribed(ended.track_sid, false, turn.out.events);
-      if (!subscriber_->receives(ended.track_sid))  // else it goes on in another section
-        streams_.end(ended.track_sid, media::EndReason::unsubscribed, turn.now);
-    }
-    for (const auto& begun : changes->begun) streams_.begin(begun.track_sid, turn.now);
-    resolve_receptions(turn);
   } else if (response.has_trickle()) {
     auto init = signal::parse_candidate_init(response.trickle().candidateinit());
     if (!init) return;
@@ -54,6 +42,21 @@ void Session::Impl::on_negotiation(const SignalResponse& response, Turn& turn) {
     else
       publisher_->on_candidate(init->candidate, turn);
   }
+}
+
+void Session::Impl::on_offer(const livekit::SessionDescription& offer, Turn& turn) {
+  auto changes = subscriber_->on_offer(offer, turn);
+  if (!changes) {
+    ++counters_.refused_descriptions;
+    return;
+  }
+  for (const auto& ended : changes->ended) {
+    room_.set_subscribed(ended.track_sid, false, turn.out.events);
+    if (!subscriber_->receives(ended.track_sid))  // else it goes on in another section
+      streams_.end(ended.track_sid, media::EndReason::unsubscribed, turn.now);
+  }
+  for (const auto& begun : changes->begun) streams_.begin(begun.track_sid, turn.now);
+  resolve_receptions(turn);
 }
 
 void Session::Impl::on_track_news(const SignalResponse& response, Turn& turn) {

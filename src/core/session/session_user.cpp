@@ -34,8 +34,8 @@ void Session::Impl::publish(OperationId id,
                             media::SourcePipeline& pipeline,
                             Turn& turn) {
   operations_.begin(id, OperationKind::publish, turn.now + kDefaultTimeout);
-  auto fail = [&](errc code, std::string text) {
-    operations_.fail(id, code, std::move(text), turn.out.completions);
+  auto fail = [&](errc code, std::string_view text) {
+    operations_.fail(id, code, text, turn.out.completions);
   };
   if (phase_ == Phase::idle || phase_ == Phase::connecting || phase_ == Phase::ended)
     return fail(errc::closed, "the room is not connected");

@@ -76,7 +76,7 @@ sdp::Outcome<ReceptionChanges> Subscriber::on_offer(const livekit::SessionDescri
   return receive(sdp::audio_sections(*description), offer, turn);
 }
 
-ReceptionChanges Subscriber::receive(std::vector<sdp::AudioSection> sections,
+ReceptionChanges Subscriber::receive(const std::vector<sdp::AudioSection>& sections,
                                      const livekit::SessionDescription& offer,
                                      Turn& turn) {
   std::vector<Reception> wanted;

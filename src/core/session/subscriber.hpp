@@ -65,7 +65,7 @@ class Subscriber {
   const livekit::SessionDescription& last_answer() const { return last_answer_; }
 
  private:
-  ReceptionChanges receive(std::vector<sdp::AudioSection> sections,
+  ReceptionChanges receive(const std::vector<sdp::AudioSection>& sections,
                            const livekit::SessionDescription& offer,
                            Turn& turn);
 

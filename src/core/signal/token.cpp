@@ -56,7 +56,7 @@ std::optional<json::object> decode_object(std::string_view part) {
 std::string text(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
   if (value == nullptr || !value->is_string()) return {};
-  return std::string(value->get_string().c_str(), value->get_string().size());
+  return {value->get_string().c_str(), value->get_string().size()};
 }
 
 std::optional<bool> flag(const json::object& object, std::string_view key) {
