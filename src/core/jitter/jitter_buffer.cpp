@@ -66,7 +66,7 @@ bool JitterBuffer::pull(base::Instant now, Block& block) {
   if (state_ == State::finishing) return finish_block(now, block);
   if (fresh_) {
     fresh_ = false;
-    if (tick_ - due(*slots_.first()) > kBacklog) go_live(now);
+    if (!slots_.empty() && tick_ - due(*slots_.first()) > kBacklog) go_live(now);
     if (tick_ > now) return false;
   }
   skip_missed_ticks(now);

@@ -48,6 +48,7 @@ void JitterBuffer::restart(const Packet& packet) {
   last_sequence_.reset();
   late_since_.reset();
   grace_.reset();
+  fresh_ = false;
   held_ = 0;
   given_up_ = false;
   asleep_ = false;

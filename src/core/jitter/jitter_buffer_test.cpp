@@ -285,6 +285,16 @@ TEST(JitterBuffer, ANewSenderStartsAfresh) {
   EXPECT_LE(call.delivered.back().block.delay, milliseconds(11));
 }
 
+TEST(JitterBuffer, ASecondSenderWithoutAUsablePacketIsSilence) {
+  Call call;
+  call.packet(0);
+  call.ssrc = 8;
+  call.packet_at(Call::kStart, 1, 5, {});
+  call.run_for_ms(100);
+  EXPECT_EQ(call.buffer.counters().decode_errors, 1U);
+  EXPECT_EQ(call.delivered.back().block.provenance, kSilence);
+}
+
 TEST(JitterBuffer, SleepIsSilenceNotLoss) {
   Call call;
   for (int i = 0; i < 20; ++i) call.packet(i);
