@@ -19,14 +19,16 @@ ENGINES = {  # header prefix -> the folders that wrap it
     "sndfile": set(),
 }
 CORE_FORBIDS = ["<thread>", "<mutex>", "<shared_mutex>", "<condition_variable>", "<future>", "<sys/socket.h>",
-                "std::this_thread", "steady_clock", "system_clock", "high_resolution_clock", "usleep(", "sleep_for"]
+                "std::this_thread", "_clock::now", "usleep(", "sleep_for"]
+# usrsctp is one per process and may call from the thread of another Runtime: its mailbox is the named exception.
+LEAKS = {"src/core/sctp/mailbox.cpp": ["<thread>", "std::this_thread"]}
 BEAST_FILES = 2
 
 
 def layers():
     text = (ROOT / "src/CMakeLists.txt").read_text()
     found = {}
-    for path, name, rest in re.findall(r"^layer\((\S+) (\S+)([^)]*)\)", text, re.M):
+    for path, name, rest in re.findall(r"^layer\(([^\s)]+) ([^\s)]+)([^)]*)\)", text, re.M):
         depends = re.search(r"DEPENDS ([a-z_ ]+)", rest)
         found[name] = (path, depends.group(1).split() if depends else [])
     return found
@@ -58,7 +60,7 @@ def check(found, name, path, file, problems):
                 problems.append(f"{where}:{line}: {header} belongs behind {sorted(owners) or 'the program'}")
     if path.startswith("core/") and not file.name.endswith("_test.cpp"):
         for word in CORE_FORBIDS:
-            if word in text:
+            if word in text and word not in LEAKS.get(str(where), []):
                 problems.append(f"{where}: the core holds no {word}")
 
 
@@ -72,8 +74,9 @@ def main():
         for file in sorted((ROOT / "src" / path).glob("*.[ch]pp")):
             count += 1
             check(found, name, path, file, problems)
-    beast = [str(f.relative_to(ROOT)) for f in (ROOT / "src").rglob("*.[ch]pp") if "<boost/beast" in f.read_text()]
-    if len(beast) > BEAST_FILES or any(name.endswith(".hpp") for name in beast):
+    sees_beast = re.compile(r'#include [<"](boost/beast|shell/beast_)')
+    beast = [str(f.relative_to(ROOT)) for f in (ROOT / "src").rglob("*.cpp") if sees_beast.search(f.read_text())]
+    if len(beast) > BEAST_FILES:
         problems.append(f"Beast belongs into at most {BEAST_FILES} .cpp files, found in: {', '.join(beast)}")
     print("\n".join(problems) if problems else f"arrows: {count} files in {len(found)} folders point one way")
     sys.exit(1 if problems else 0)

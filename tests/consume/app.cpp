@@ -1,7 +1,7 @@
-// What a stranger's first program needs: the umbrella header, a token, a Runtime. Fails if any of it does not link.
-#include <sidetone/sidetone.hpp>
-
+// What a stranger's first program needs: the umbrella header, a token, a Runtime. Fails if any of
+// it does not link.
 #include <iostream>
+#include <sidetone/sidetone.hpp>
 
 int main() {
   sidetone::Runtime runtime;

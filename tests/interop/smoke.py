@@ -154,7 +154,8 @@ def call(program, url, folder):
     record = subprocess.Popen([program, "record", "--room", room, "--identity", "ear", "--from", "mouth", "--out",
                                recording, "--seconds", str(math.ceil(seconds) + 3), "--json"],
                               env=environment, stdout=subprocess.PIPE, text=True)
-    publish = subprocess.run([program, "publish", "--room", room, "--identity", "mouth", "--json", *files],
+    publish = subprocess.run([program, "publish", "--room", room, "--identity", "mouth", "--json",
+                              "--wait-for-listener", "10", *files],
                              env=environment, stdout=subprocess.PIPE, text=True, timeout=seconds + 40)
     heard_json, _ = record.communicate(timeout=seconds + 40)
     assert publish.returncode == 0, f"publish ended with {publish.returncode}: {publish.stdout}"

@@ -3,7 +3,7 @@
 // Neither keys nor data leave before the peer's certificate matched its fingerprint, which may
 // become known before, during or after the handshake. Hostile datagrams are dropped and counted.
 // Clock: OpenSSL times retransmissions by gettimeofday; `now` decides when we ask it. A test
-// program that defines gettimeofday owns both (shared/proofs/dtls_virtual.cpp).
+// program that defines gettimeofday owns both.
 // Not thread-safe; not movable (OpenSSL's BIO points here).
 #pragma once
 
