@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <new>
 #include <utility>
 
 namespace sidetone::shell {
@@ -244,7 +245,11 @@ void Source::close(error_code why) {
 }
 
 void Source::runtime_ended() noexcept {
-  close(errc::closed);
+  try {
+    close(errc::closed);
+  } catch (const std::bad_alloc&) {  // the last handle closes it too
+    closed_ = true;
+  }
 }
 
 // ---- the publication's side
@@ -310,11 +315,11 @@ void Source::serve(base::Instant now) {
   base::Deadline next;
   locked([&] {
     why_cancelled_ = errc::timed_out;
-    for (std::size_t i = 0; i < waiting_.size(); ++i)
-      if (is_due(waiting_[i].deadline, now))
-        pacer_.cancel(waiting_[i].id, now, completions_);
+    for (const auto& waiting : waiting_)
+      if (is_due(waiting.deadline, now))
+        pacer_.cancel(waiting.id, now, completions_);
       else
-        next = base::earliest(next, waiting_[i].deadline);
+        next = base::earliest(next, waiting.deadline);
     if (!serves_itself()) return;
     while (pacer_.take(now, nowhere_, completions_)) {
     }

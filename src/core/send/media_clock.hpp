@@ -75,8 +75,6 @@ class SlowProducer {
   // grid should move, or zero.
   base::Duration on_packet(base::Duration lateness, base::Instant now);
 
-  void reset() { since_.reset(); }
-
  private:
   base::Deadline since_;
   base::Duration least_{};

@@ -162,7 +162,6 @@ std::int64_t Pacer::discard_all(Outcome outcome, Completions& out) {
     if (push->id != 0) out.push({push->id, outcome, push->taken(head)});
   utterance_ends_.clear();
   push_times_.drop_before(queue_.head());
-  slow_.reset();
   return count;
 }
 

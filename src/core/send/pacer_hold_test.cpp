@@ -92,5 +92,56 @@ TEST(Pacer, WhoeverWasSubscribedBeforeTheSinkCountsAsFirst) {
   EXPECT_EQ(bench.audio().size(), 1U);
 }
 
+TEST(Pacer, AHoldThatEndedDoesNotBeginAgainWithTheTransport) {
+  Harness bench(Harness::options());
+  bench.pacer.configure({.hold_until_subscribed = 300ms}, bench.now(), bench.out);
+  bench.sink();
+  bench.push_ms(1, 500);
+  bench.run_to(400ms);
+  bench.sink(false);
+  bench.run_to(500ms);
+  auto before = bench.audio().size();
+  bench.sink();
+  bench.run_to(500ms);
+  EXPECT_EQ(bench.audio().size(), before + 1);
+  // A new publication holds anew.
+  bench.sink(false);
+  bench.pacer.configure({.hold_until_subscribed = 300ms}, bench.now(), bench.out);
+  bench.sink();
+  bench.run_to(600ms);
+  EXPECT_EQ(bench.audio().size(), before + 1);
+}
+
+TEST(Pacer, PublishedInAPauseItsSilenceBeginsNow) {
+  auto options = Harness::options();
+  options.drain_unpublished = true;
+  Harness bench(options);
+  bench.push_ms(1, 20);
+  bench.run_to(405ms);
+  bench.sink();
+  bench.run_to(420ms);
+  ASSERT_EQ(bench.sent.size(), 2U);
+  EXPECT_EQ(bench.sent[1].at, 420ms);
+  EXPECT_EQ(bench.sent[1].packet.rtp_time, 21 * 960);
+}
+
+TEST(Pacer, SaysWhenMoreAudioCouldBeDueSooner) {
+  Harness bench(Harness::options());
+  EXPECT_FALSE(bench.pacer.eager());  // held
+  bench.sink();
+  EXPECT_TRUE(bench.pacer.eager());
+  bench.push_ms(1, 50);
+  EXPECT_FALSE(bench.pacer.eager());  // its slot is known
+  bench.run_to(20ms);
+  EXPECT_TRUE(bench.pacer.eager());  // half a packet
+  bench.pacer.close(bench.now(), bench.out);
+  EXPECT_FALSE(bench.pacer.eager());
+  Harness live(Harness::options(0));
+  EXPECT_TRUE(live.pacer.eager());
+  live.sink();
+  live.push_ms(1, 20);
+  EXPECT_TRUE(live.pacer.eager());
+}
+
 }  // namespace
 }  // namespace sidetone::send

@@ -1,6 +1,8 @@
 // What leaves without audio: pauses, idling, mute. audio.md §2.7, §2.8.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/send/pacer_harness.hpp"
 
 namespace sidetone::send {
@@ -180,6 +182,35 @@ TEST(Pacer, AMutedPauseSendsNothingAndItsSilenceResumesWithUnmute) {
   ASSERT_EQ(bench.sent.size(), 11U);
   EXPECT_EQ(bench.sent[10].at, 1020ms);
   EXPECT_EQ(bench.sent[10].packet.rtp_time, 51 * 960);
+}
+
+TEST(Pacer, EachMuteSendsItsOwnZeros) {
+  Harness bench(Harness::options(3000));
+  bench.sink();
+  bench.push_ms(1, 2000);
+  for (int round = 0; round < 2; ++round) {
+    mute(bench, true);
+    auto before = bench.sent.size();
+    bench.run_to(bench.clock + 400ms);
+    auto on_wire =
+        std::count_if(bench.sent.begin() + static_cast<std::ptrdiff_t>(before), bench.sent.end(),
+                      [](const Sent& each) { return each.packet.on_wire; });
+    EXPECT_EQ(on_wire, round == 0 ? 10 : 11);  // the second also fades
+    mute(bench, false);
+    bench.run_to(bench.clock + 100ms);
+  }
+}
+
+TEST(Pacer, AudioAfterSilenceIsNotFadedIn) {
+  Harness bench(Harness::options());
+  bench.sink();
+  mute(bench, true);
+  bench.run_to(500ms);
+  mute(bench, false);
+  bench.run_to(540ms);  // zeros have been heard
+  bench.push_ms(1, 20);
+  bench.run_to(560ms);
+  EXPECT_EQ(bench.sent.back().packet.samples[0], 1);
 }
 
 TEST(Pacer, StereoFadesBothChannels) {

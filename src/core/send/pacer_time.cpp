@@ -114,7 +114,6 @@ void Pacer::hold(Completions& out) {
   held_ = true;
   state_ = State::waiting;
   marker_ = true;
-  slow_.reset();
   if (live()) discard_all(Outcome::done, out);
   fit_queue();
   settle(out);
