@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "core/codec/opus_encoder.hpp"
-#include "core/codec/test_tone.hpp"
+#include "core/codec/tone_test.hpp"
 #include "core/rtp/packet.hpp"
 #include "shell/allocation_count_test.hpp"
 

@@ -8,7 +8,7 @@
 #include "core/base/seeded_random.hpp"
 #include "core/codec/opus_encoder.hpp"
 #include "core/codec/opus_packet.hpp"
-#include "core/codec/test_tone.hpp"
+#include "core/codec/tone_test.hpp"
 
 namespace sidetone::codec {
 namespace {

@@ -41,6 +41,7 @@ Result<std::unique_ptr<OpusEncoder>> OpusEncoder::create(const EncoderOptions& o
 
 Result<std::size_t> OpusEncoder::encode(std::span<const std::int16_t> samples,
                                         base::MutableBytes into) {
+  if (samples.empty() || into.empty()) return errc::invalid_frame;
   auto room = std::min(into.size(), kMaxPayload);
   auto written =
       opus_encode(state_.get(), samples.data(), static_cast<int>(samples.size() / channels_),

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/codec/opus_packet.hpp"
-#include "core/codec/test_tone.hpp"
+#include "core/codec/tone_test.hpp"
 
 namespace sidetone::codec {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/jitter/fake_call.hpp"
+#include "core/jitter/fake_decoder_test.hpp"
 
 namespace sidetone::jitter {
 namespace {

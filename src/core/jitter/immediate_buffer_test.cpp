@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "core/jitter/fake_call.hpp"
+#include "core/jitter/fake_call_test.hpp"
 
 namespace sidetone::jitter {
 namespace {

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "core/base/seeded_random.hpp"
-#include "core/jitter/fake_call.hpp"
+#include "core/jitter/fake_call_test.hpp"
 
 namespace sidetone::jitter {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "core/codec/test_tone.hpp"
+#include "core/codec/tone_test.hpp"
 
 namespace sidetone::media {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "core/codec/opus_decoder.hpp"
 #include "core/codec/opus_packet.hpp"
-#include "core/codec/test_tone.hpp"
+#include "core/codec/tone_test.hpp"
 #include "core/media/passthrough_codec.hpp"
 
 namespace sidetone::media {
