@@ -51,7 +51,8 @@ bool DownTrack::on_packet(const rtp::ReceivedPacket& packet,
     if (!blocks) return false;
     audio.payload = blocks->primary().payload;
   }
-  if (!to.forward(route_->ssrc, audio, now, out)) sent_ = true;
+  if (to.forward(route_->ssrc, audio, now, out)) return false;
+  sent_ = true;
   return true;
 }
 
@@ -85,10 +86,11 @@ base::Deadline DownTrack::next_deadline() const {
 void DownTrack::on_deadline(base::Instant now, peer::Peer& to, peer::Output& out) {
   while (left_ > 0 && silence_due_ <= now) {
     const auto payload = silence(route_->opus);
+    const bool red = last_red_ && route_->red;
     rtp::InjectedAudio audio;
     audio.rtp_advance = kSilenceTicks;
-    audio.payload = base::Bytes(payload).subspan(last_red_ ? 0 : 1);
-    audio.payload_type = last_red_ ? *route_->red : route_->opus;
+    audio.payload = base::Bytes(payload).subspan(red ? 0 : 1);
+    audio.payload_type = red ? *route_->red : route_->opus;
     to.inject(route_->ssrc, audio, now, out);
     --left_;
     silence_due_ += kSilenceStep;

@@ -13,11 +13,10 @@ struct Limits {
   std::size_t participants_per_room = 1000;
   std::size_t participants = 5000;
   std::size_t tracks_per_participant = 32;
-  // What one signal connection may have waiting to be sent before it is closed as too slow.
-  std::size_t signal_message_bytes = 256 * 1024;
-  // The real server's limits (wire_protocol §1.1, §9.3).
-  std::size_t identity_bytes = 256;
-  std::size_t room_name_bytes = 256;
+  std::size_t ssrcs_per_participant = 64;
+  // The real server's limits (wire_protocol §1.1, §9.3); those of identities and room names are the
+  // token's (core/signal/token.hpp).
+  std::size_t name_bytes = 256;  // of participants and tracks
   std::size_t metadata_bytes = 512 * 1024;
   std::size_t attributes_bytes = 64 * 1024;
   // Token bucket for data packets of one participant: the rate, and one second of burst.
@@ -29,6 +28,8 @@ struct Limits {
   base::Duration departure_timeout = std::chrono::seconds(20);
   // An answer that never comes ends the session (STATE_MISMATCH), as on the real server.
   base::Duration answer_timeout = std::chrono::seconds(15);
+  // How often a participant gets a fresh token (wire_protocol §1.3).
+  base::Duration token_interval = std::chrono::seconds(300);
 };
 
 }  // namespace sidetone::server

@@ -188,7 +188,10 @@ void Participant::adopt(const std::vector<sdp::AudioSection>& offered,
     receiver.ssrc = section.ssrc;
     receiver.nack = answered[i].nack && !answered[i].red;
     receiver.level_extension_id = answered[i].level_extension.value_or(0);
-    if (publisher_->add_receiver(receiver, turn.now, peers)) continue;
+    if (publisher_->add_receiver(receiver, turn.now, peers)) {
+      ++result.refused;
+      continue;
+    }
     receive(*track, effective, result);
   }
 }
@@ -248,43 +251,51 @@ Participant::Negotiated Participant::on_answer(const livekit::SessionDescription
   if (!answer_due_) return result;                                  // of an offer we did not make
   if (answer.id() != 0 && answer.id() != offer_id_) return result;  // native SDKs send no id
   const auto description = sdp::parse(answer.sdp());
-  if (!description) return {false, description.error().sentence, {}, {}};
+  if (!description) return {false, description.error().sentence, {}, {}, 0};
   const auto remote = sdp::transport_parameters(*description);
-  if (!remote) return {false, remote.error().sentence, {}, {}};
+  if (!remote) return {false, remote.error().sentence, {}, {}, 0};
   if (const auto error = subscriber_->set_remote(*remote, turn.now, peers))
-    return {false, error.message(), {}, {}};
+    return {false, error.message(), {}, {}, 0};
   const auto sections = subscriber_offer_.apply(*description);
-  if (!sections) return {false, sections.error().sentence, {}, {}};
+  if (!sections) return {false, sections.error().sentence, {}, {}, 0};
   answer_due_.reset();
-  for (const auto& section : *sections) open(section);
+  for (const auto& section : *sections)
+    if (!open(section)) ++result.refused;
   return result;
 }
 
-// Forwarding begins on a section that the client will play.
-void Participant::open(const sdp::AudioSection& section) {
-  if (section.rejected || !sdp::receives(section.direction) || !section.opus) return;
+// Forwarding begins on a section that the client will play. False when the transport took no more
+// streams.
+bool Participant::open(const sdp::AudioSection& section) {
+  if (section.rejected || !sdp::receives(section.direction) || !section.opus) return true;
   for (auto& subscription : subscriptions_) {
-    if (subscription->mid != section.mid || subscription->answered ||
-        subscription->down.is_closing())
+    if (subscription->mid != section.mid || subscription->down.is_closing()) continue;
+    const DownTrack::Route route{subscription->ssrc, *section.opus, section.red};
+    if (subscription->answered) {
+      subscription->down.open(route);
       continue;
+    }
     rtp::SenderConfig sender;
     sender.ssrc = subscription->ssrc;
     sender.payload_type = *section.opus;
     sender.cname = subscription->publisher_sid + "|" + subscription->track_sid;
     sender.nack = section.nack;
     sender.wall = config_.wall;
-    if (subscriber_->add_sender(sender)) continue;
+    if (subscriber_->add_sender(sender)) return false;
     subscription->answered = true;
-    subscription->down.open({subscription->ssrc, *section.opus, section.red});
+    subscription->down.open(route);
     opened_.push_back(subscription.get());
   }
+  return true;
 }
 
 base::Deadline Participant::next_deadline() const {
   auto deadline = base::earliest(publisher_->next_deadline(), subscriber_->next_deadline());
   for (const auto& subscription : subscriptions_)
     deadline = base::earliest(deadline, subscription->down.next_deadline());
-  deadline = base::earliest(deadline, answer_due_);
+  // Until then nothing would be done about it: the deadline would be due again and again.
+  if (was_connected) deadline = base::earliest(deadline, answer_due_);
+  deadline = base::earliest(deadline, token_due);
   return base::earliest(deadline, departs_at);
 }
 

@@ -81,6 +81,9 @@ class Participant {
 
   bool is_active() const { return info_.state() == livekit::ParticipantInfo::ACTIVE; }
 
+  // Nobody else learns of it.
+  bool is_hidden() const { return grants().hidden; }
+
   bool subscriber_primary() const { return grants().can_subscribe; }
 
   // Changes the info's version and tells the track list in it.
@@ -89,7 +92,10 @@ class Participant {
   std::optional<ConnectionId> connection;
   base::Instant joined_at;
   base::Deadline departs_at;  // its signal connection or media is gone: when to give up
+  base::Deadline token_due;   // the next refreshed token
   bool was_connected = false;
+  // To be removed at the end of the turn, and why.
+  std::optional<livekit::DisconnectReason> expelled;
 
   void send(const livekit::SignalResponse& response, Outbox& out) const;
 
@@ -112,6 +118,7 @@ class Participant {
     std::string error;               // a sentence
     std::vector<Track*> published;   // now have media
     std::vector<std::string> ended;  // sids whose section became inactive
+    unsigned refused = 0;            // sections that found no place
   };
 
   // Answers an offer of the publisher connection, and sends the answer.
@@ -131,7 +138,7 @@ class Participant {
 
   void want_offer() { offer_wanted_ = true; }
 
-  // The subscriptions that the answer opened for the first time; an error is a sentence.
+  // What the answer opened for the first time is in take_opened(); an error is a sentence.
   Negotiated on_answer(const livekit::SessionDescription& answer, Turn turn, peer::Output& peers);
 
   std::vector<Subscription*> take_opened() { return std::exchange(opened_, {}); }
@@ -142,7 +149,10 @@ class Participant {
   // Takes ended subscriptions out once their silence is; returns whether there was one.
   bool sweep_subscriptions();
 
-  bool answer_overdue(base::Instant now) const { return base::is_due(answer_due_, now); }
+  // Before the transport was ever connected the join timeout speaks instead (wire_protocol §4.2).
+  bool answer_overdue(base::Instant now) const {
+    return was_connected && base::is_due(answer_due_, now);
+  }
 
   // ---- data ----
   bool may_send_data(std::size_t bytes, base::Instant now);
@@ -156,7 +166,7 @@ class Participant {
              Turn turn,
              peer::Output& peers,
              Negotiated& result);
-  void open(const sdp::AudioSection& section);
+  bool open(const sdp::AudioSection& section);
   sdp::TransportParameters local(Target target) const;
 
   std::uint64_t id_;

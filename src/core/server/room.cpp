@@ -31,8 +31,7 @@ Room::Room(std::string name, Services services, base::Instant now)
 
 Participant* Room::find(std::string_view identity) {
   for (auto& participant : participants_)
-    if (participant->identity() == identity && !expelled_.contains(participant.get()))
-      return participant.get();
+    if (participant->identity() == identity && !participant->expelled) return participant.get();
   return nullptr;
 }
 
@@ -42,8 +41,7 @@ livekit::SignalResponse Room::join_response(const Participant& participant) cons
   *join.mutable_room() = info_;
   *join.mutable_participant() = participant.info();
   for (const auto& other : participants_)
-    if (!other->grants().hidden && !expelled_.contains(other.get()))
-      *join.add_other_participants() = other->info();
+    if (!other->is_hidden() && !other->expelled) *join.add_other_participants() = other->info();
   join.set_server_version(services_.config.version);
   join.set_subscriber_primary(participant.subscriber_primary());
   join.set_ping_interval(kPingInterval);
@@ -57,12 +55,17 @@ livekit::SignalResponse Room::join_response(const Participant& participant) cons
 
 // Fresh for a resume or a full reconnect, when the application's own token may be long expired
 // (wire_protocol §1.3).
-void Room::refresh_token(const Participant& participant, Turn turn) const {
+void Room::refresh_token(Participant& participant, Turn turn) const {
+  participant.token_due = turn.now + services_.config.limits.token_interval;
   const auto& keys = services_.config.keys;
   auto claims = participant.join().claims;
   const auto key = keys.find(claims.issuer);
   if (key == keys.end()) return;
   const auto now = milliseconds(services_.config.wall.unix_time(turn.now)) / 1000;
+  claims.name = participant.info().name();
+  claims.metadata = participant.info().metadata();
+  claims.attributes = {participant.info().attributes().begin(),
+                       participant.info().attributes().end()};
   claims.not_before = now;
   claims.expires = std::max(claims.expires.value_or(0), now + kFreshTokenSeconds);
   livekit::SignalResponse response;
@@ -80,31 +83,34 @@ void Room::add(std::unique_ptr<Participant> joining, Turn turn) {
   for (auto& other : participants_) {
     if (!participant.join().auto_subscribe || !participant.grants().can_subscribe) break;
     for (auto& track : other->tracks())
-      if (track->ssrc != 0) participant.subscribe(*other, *track);
+      if (track->ssrc != 0) subscribe(participant, *other, *track);
   }
   participants_.push_back(std::move(joining));
   info_.set_num_participants(static_cast<std::uint32_t>(participants_.size()));
   ++services_.counters.joined;
 }
 
-void Room::announce(const livekit::ParticipantInfo& info,
-                    Outbox& out,
-                    const Participant* except) const {
+void Room::announce(const livekit::ParticipantInfo& info, Outbox& out) const {
   livekit::SignalResponse response;
   *response.mutable_update()->add_participants() = info;
   for (const auto& participant : participants_) {
-    if (participant.get() == except) continue;
+    if (participant->expelled) continue;
     if (info.permission().hidden() && participant->sid() != info.sid()) continue;
     participant->send(response, out);
   }
 }
 
 void Room::send_to_all(const livekit::SignalResponse& response, Outbox& out) const {
-  for (const auto& participant : participants_) participant->send(response, out);
+  for (const auto& participant : participants_)
+    if (!participant->expelled) participant->send(response, out);
 }
 
 void Room::expel(Participant& participant, livekit::DisconnectReason reason) {
-  expelled_.emplace(&participant, reason);
+  if (!participant.expelled) participant.expelled = reason;
+}
+
+void Room::close(livekit::DisconnectReason reason) {
+  for (auto& participant : participants_) expel(*participant, reason);
 }
 
 void Room::remove(Participant& participant, livekit::DisconnectReason reason, Turn turn) {
@@ -113,7 +119,6 @@ void Room::remove(Participant& participant, livekit::DisconnectReason reason, Tu
   if (place == participants_.end()) return;
   auto leaving = std::move(*place);
   participants_.erase(place);
-  expelled_.erase(leaving.get());
   info_.set_num_participants(static_cast<std::uint32_t>(participants_.size()));
 
   if (leaving->connection) {
@@ -145,7 +150,8 @@ void Room::remove(Participant& participant, livekit::DisconnectReason reason, Tu
 void Room::on_signal_closed(Participant& participant, Turn turn) {
   participant.connection.reset();
   if (!participant.was_connected) return expel(participant, livekit::SIGNAL_CLOSE);
-  participant.departs_at = turn.now + services_.config.limits.departure_timeout;
+  if (!participant.departs_at)
+    participant.departs_at = turn.now + services_.config.limits.departure_timeout;
 }
 
 void Room::on_peer_output(Participant& participant,
@@ -155,13 +161,15 @@ void Room::on_peer_output(Participant& participant,
   for (const auto& packet : output.rtp)
     if (target == Target::publisher) forward(participant, packet, turn);
   output.rtp.clear();
-  for (auto& event : output.events.take()) {
-    if (const auto* change = std::get_if<peer::StateChanged>(&event))
-      on_transport_state(participant, target, *change, turn);
-    else if (const auto* message = std::get_if<peer::Message>(&event))
-      on_message(participant, target, *message, turn);
-  }
+  for (const auto& event : output.events.take()) on_event(participant, target, event, turn);
   flush(output, turn);
+}
+
+void Room::on_event(Participant& participant, Target target, const peer::Event& event, Turn turn) {
+  if (const auto* change = std::get_if<peer::StateChanged>(&event))
+    on_transport_state(participant, target, *change, turn);
+  else if (const auto* message = std::get_if<peer::Message>(&event))
+    on_message(participant, target, *message, turn);
 }
 
 void Room::flush(peer::Output& output, Turn turn) {
@@ -192,8 +200,8 @@ void Room::on_deadline(Turn turn) {
     }
     participant->on_deadline(turn, output);
     flush(output, turn);
-    if (participant->answer_overdue(turn.now) && participant->was_connected)
-      expel(*participant, livekit::STATE_MISMATCH);
+    if (base::is_due(participant->token_due, turn.now)) refresh_token(*participant, turn);
+    if (participant->answer_overdue(turn.now)) expel(*participant, livekit::STATE_MISMATCH);
     if (base::is_due(participant->departs_at, turn.now))
       expel(*participant, livekit::CONNECTION_TIMEOUT);
     if (!participant->was_connected &&
@@ -203,10 +211,16 @@ void Room::on_deadline(Turn turn) {
 }
 
 void Room::settle(Turn turn) {
-  while (!expelled_.empty()) {
-    auto [participant, reason] = *expelled_.begin();
-    expelled_.erase(expelled_.begin());
-    remove(*participant, reason, turn);
+  while (!late_.empty())
+    for (const auto& late : std::exchange(late_, {}))
+      on_event(*late.participant, late.target, late.event, turn);
+  const auto is_expelled = [](const auto& participant) {
+    return participant->expelled.has_value();
+  };
+  for (;;) {
+    const auto place = std::find_if(participants_.begin(), participants_.end(), is_expelled);
+    if (place == participants_.end()) break;
+    remove(**place, *(*place)->expelled, turn);
   }
   for (auto& participant : participants_) {
     participant->sweep_subscriptions();

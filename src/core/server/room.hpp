@@ -3,7 +3,6 @@
 // One strand.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,13 +40,14 @@ class Room {
 
   void on_signal(Participant& participant, const livekit::SignalRequest& request, Turn turn);
   void on_signal_closed(Participant& participant, Turn turn);
+  // Everybody goes, with the next settle().
+  void close(livekit::DisconnectReason reason);
 
   // What a transport of the participant gave: packets are forwarded, messages routed, states acted
   // on; emptied after.
   void on_peer_output(Participant& participant, Target target, peer::Output& output, Turn turn);
 
   base::Deadline next_deadline() const;
-  // Appends participants that must go, with the reason; the caller removes them.
   void on_deadline(Turn turn);
   // Offers that became due in this turn, and whoever is to go. To be called at the end of each
   // turn.
@@ -59,12 +59,11 @@ class Room {
  private:
   // room.cpp: membership
   livekit::SignalResponse join_response(const Participant& participant) const;
-  void refresh_token(const Participant& participant, Turn turn) const;
-  void announce(const livekit::ParticipantInfo& info,
-                Outbox& out,
-                const Participant* except = nullptr) const;
+  void refresh_token(Participant& participant, Turn turn) const;
+  void announce(const livekit::ParticipantInfo& info, Outbox& out) const;
   void send_to_all(const livekit::SignalResponse& response, Outbox& out) const;
-  void expel(Participant& participant, livekit::DisconnectReason reason);
+  static void expel(Participant& participant, livekit::DisconnectReason reason);
+  void on_event(Participant& participant, Target target, const peer::Event& event, Turn turn);
   void flush(peer::Output& output, Turn turn);
 
   // room_signal.cpp: requests
@@ -82,7 +81,9 @@ class Room {
   void on_metadata(Participant& participant,
                    const livekit::UpdateParticipantMetadata& request,
                    Turn turn);
-  void on_leave(Participant& participant, Turn turn);
+  void on_audio_features(Participant& participant,
+                         const livekit::UpdateLocalAudioTrack& request,
+                         Turn turn);
   void reply(const Participant& participant, livekit::RequestResponse response, Turn turn) const;
 
   // room_media.cpp: tracks and packets
@@ -91,7 +92,9 @@ class Room {
     Track* track = nullptr;
   };
 
+  // Of those that others may hear.
   Published find_track(std::string_view sid);
+  void subscribe(Participant& listener, const Participant& publisher, const Track& track) const;
   void publish(Participant& publisher, const std::vector<Track*>& tracks, Turn turn);
   void end_tracks(Participant& publisher, const std::vector<std::string>& sids, Turn turn);
   void listen(Participant& participant, Subscription& subscription, Turn turn);
@@ -117,7 +120,15 @@ class Room {
   livekit::Room info_;
   std::vector<std::unique_ptr<Participant>> participants_;
   std::vector<std::unique_ptr<Participant>> departed_;
-  std::map<Participant*, livekit::DisconnectReason> expelled_;
+
+  // What transports said while messages were sent through them.
+  struct Late {
+    Participant* participant = nullptr;
+    Target target = Target::subscriber;
+    peer::Event event;
+  };
+
+  std::vector<Late> late_;  // empty between turns
   Speakers speakers_;
   base::Instant speakers_due_;
   peer::Output forwarded_;  // of one packet's fan-out; kept for its memory

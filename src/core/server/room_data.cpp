@@ -69,13 +69,15 @@ void Room::deliver(const Participant& sender,
     if (participant.get() == &sender) continue;
     if (!to.empty() && std::find(to.begin(), to.end(), participant->identity()) == to.end())
       continue;
-    auto& peer = participant->peer(participant->subscriber_primary() ? Target::subscriber
-                                                                     : Target::publisher);
+    const auto target = participant->subscriber_primary() ? Target::subscriber : Target::publisher;
+    auto& peer = participant->peer(target);
     const auto channel = peer.channel(reliable ? kReliable : kLossy);
     if (!channel || peer.send_message(*channel, true, base::as_bytes(bytes), forwarded_))
       ++services_.counters.data_dropped_full;
     else
       ++services_.counters.data_forwarded;
+    for (auto& event : forwarded_.events.take())
+      late_.push_back({participant.get(), target, std::move(event)});
   }
   flush(forwarded_, turn);
 }

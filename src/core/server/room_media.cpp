@@ -14,8 +14,16 @@ constexpr auto kPacketLength = std::chrono::milliseconds(20);
 Room::Published Room::find_track(std::string_view sid) {
   for (auto& participant : participants_)
     if (auto* track = participant->track(sid); track && track->ssrc != 0)
-      return {participant.get(), track};
+      return participant->is_hidden() ? Published{} : Published{participant.get(), track};
   return {};
+}
+
+void Room::subscribe(Participant& listener,
+                     const Participant& publisher,
+                     const Track& track) const {
+  // A client cannot place the track of somebody it was never told of.
+  if (publisher.is_hidden()) return;
+  if (!listener.subscribe(publisher, track)) ++services_.counters.tracks_refused;
 }
 
 // New media of one publisher: everybody is told first, then offered (wire_protocol §8.1, 14).
@@ -27,8 +35,7 @@ void Room::publish(Participant& publisher, const std::vector<Track*>& tracks, Tu
     if (other.get() == &publisher || !other->join().auto_subscribe ||
         !other->grants().can_subscribe)
       continue;
-    for (const auto* track : tracks)
-      if (!other->subscribe(publisher, *track)) ++services_.counters.tracks_refused;
+    for (const auto* track : tracks) subscribe(*other, publisher, *track);
   }
 }
 
@@ -70,6 +77,7 @@ void Room::end_tracks(Participant& publisher, const std::vector<std::string>& si
 void Room::set_muted(Participant& publisher, Track& track, bool muted, Turn turn) {
   if (track.info.muted() == muted) return;
   track.info.set_muted(muted);
+  if (track.ssrc == 0) return;  // told with its first announcement
   for (auto& participant : participants_) {
     auto* subscription = participant->subscription(track.info.sid());
     if (!subscription) continue;
@@ -92,7 +100,8 @@ void Room::forward(Participant& publisher, const rtp::ReceivedPacket& packet, Tu
     ++services_.counters.packets_while_muted;
     return;
   }
-  if (packet.level) speakers_.on_level(publisher.sid(), *packet.level, kPacketLength);
+  if (packet.level && !publisher.is_hidden())
+    speakers_.on_level(publisher.sid(), *packet.level, kPacketLength);
   const bool red = track->red && packet.payload_type == *track->red;
   if (!red && packet.payload_type != track->opus) {
     ++services_.counters.packets_unrouted;

@@ -24,6 +24,18 @@ char source_letter(livekit::TrackSource source) {
   }
 }
 
+// Each feature once, so that a list has a bound.
+template <class Features>
+void copy_features(const Features& from, livekit::TrackInfo& to) {
+  to.clear_audio_features();
+  for (const auto feature : from) {
+    const auto& known = to.audio_features();
+    if (livekit::AudioTrackFeature_IsValid(feature) &&
+        std::find(known.begin(), known.end(), feature) == known.end())
+      to.add_audio_features(static_cast<livekit::AudioTrackFeature>(feature));
+  }
+}
+
 }  // namespace
 
 void Room::on_signal(Participant& participant, const livekit::SignalRequest& request, Turn turn) {
@@ -40,7 +52,9 @@ void Room::on_signal(Participant& participant, const livekit::SignalRequest& req
       return on_track_setting(participant, request.track_setting(), turn);
     case livekit::SignalRequest::kUpdateMetadata:
       return on_metadata(participant, request.update_metadata(), turn);
-    case livekit::SignalRequest::kLeave: return on_leave(participant, turn);
+    case livekit::SignalRequest::kUpdateAudioTrack:
+      return on_audio_features(participant, request.update_audio_track(), turn);
+    case livekit::SignalRequest::kLeave: return expel(participant, livekit::CLIENT_INITIATED);
     default:
       return;  // asked unprompted by official SDKs, of no meaning for audio (wire_protocol §8.1,
                // 21)
@@ -51,6 +65,7 @@ void Room::on_offer(Participant& participant, const livekit::SessionDescription&
   peer::Output output;
   const auto result = participant.on_offer(offer, turn, output);
   on_peer_output(participant, Target::publisher, output, turn);
+  services_.counters.tracks_refused += result.refused;
   if (!result.ok) {
     // The real server ignores an offer it cannot parse, and so does this one: the client's own
     // deadline speaks up.
@@ -67,6 +82,7 @@ void Room::on_answer(Participant& participant,
   peer::Output output;
   const auto result = participant.on_answer(answer, turn, output);
   on_peer_output(participant, Target::subscriber, output, turn);
+  services_.counters.tracks_refused += result.refused;
   if (!result.ok) {
     ++services_.counters.negotiations_failed;
     return expel(participant, livekit::STATE_MISMATCH);
@@ -97,6 +113,7 @@ void Room::on_add_track(Participant& participant,
                         Turn turn) {
   livekit::RequestResponse refusal;
   *refusal.mutable_add_track() = request;
+  const auto& limits = services_.config.limits;
   auto& tracks = participant.tracks();
   const bool known = std::any_of(tracks.begin(), tracks.end(),
                                  [&](auto& track) { return track->cid == request.cid(); });
@@ -104,7 +121,9 @@ void Room::on_add_track(Participant& participant,
     refusal.set_reason(livekit::RequestResponse::UNSUPPORTED_TYPE);
   else if (!may_publish(participant, request.source()))
     refusal.set_reason(livekit::RequestResponse::NOT_ALLOWED);
-  else if (request.cid().empty() || tracks.size() >= services_.config.limits.tracks_per_participant)
+  else if (request.cid().empty() || tracks.size() >= limits.tracks_per_participant ||
+           std::max({request.cid().size(), request.name().size(), request.stream().size()}) >
+               limits.name_bytes)
     refusal.set_reason(livekit::RequestResponse::LIMIT_EXCEEDED);
   else if (known)
     refusal.set_reason(livekit::RequestResponse::QUEUED);
@@ -125,8 +144,8 @@ void Room::on_add_track(Participant& participant,
   info.set_disable_red(request.disable_red());
   info.set_stream(request.stream().empty() ? "camera" : request.stream());
   info.set_encryption(request.encryption());
-  *info.mutable_audio_features() = request.audio_features();
-  const auto& features = request.audio_features();
+  copy_features(request.audio_features(), info);
+  const auto& features = info.audio_features();
   const bool stereo =
       std::find(features.begin(), features.end(), livekit::TF_STEREO) != features.end();
   info.set_stereo(request.stereo() || stereo);
@@ -158,8 +177,7 @@ void Room::on_subscription(Participant& participant,
     const auto published = find_track(sid);
     if (!published.track || published.publisher == &participant) continue;
     if (request.subscribe()) {
-      if (!participant.subscribe(*published.publisher, *published.track))
-        ++services_.counters.tracks_refused;
+      subscribe(participant, *published.publisher, *published.track);
     } else {
       deafen(participant, *published.track);
       participant.unsubscribe(sid, turn.now);
@@ -202,7 +220,7 @@ void Room::on_metadata(Participant& participant,
   if (!participant.grants().can_update_own_metadata) {
     answer.set_reason(livekit::RequestResponse::NOT_ALLOWED);
     answer.set_message("does not have permission to update own metadata");
-  } else if (request.name().size() > limits.identity_bytes) {
+  } else if (request.name().size() > limits.name_bytes) {
     answer.set_reason(livekit::RequestResponse::LIMIT_EXCEEDED);
     answer.set_message("exceeds name length limit");
   } else if (request.metadata().size() > limits.metadata_bytes) {
@@ -217,12 +235,25 @@ void Room::on_metadata(Participant& participant,
     *participant.info().mutable_attributes() = attributes;
     participant.touch();
     announce(participant.info(), turn.out);
+    refresh_token(participant, turn);
   }
   reply(participant, std::move(answer), turn);
 }
 
-void Room::on_leave(Participant& participant, Turn) {
-  expel(participant, livekit::CLIENT_INITIATED);
+void Room::on_audio_features(Participant& participant,
+                             const livekit::UpdateLocalAudioTrack& request,
+                             Turn turn) {
+  auto* track = participant.track(request.track_sid());
+  if (!track) {
+    livekit::RequestResponse response;
+    response.set_reason(livekit::RequestResponse::NOT_FOUND);
+    *response.mutable_update_audio_track() = request;
+    return reply(participant, std::move(response), turn);
+  }
+  copy_features(request.features(), track->info);
+  if (track->ssrc == 0) return;  // told with its first announcement
+  participant.touch();
+  announce(participant.info(), turn.out);
 }
 
 void Room::reply(const Participant& participant, livekit::RequestResponse answer, Turn turn) const {

@@ -19,17 +19,33 @@ signal::UnixSeconds unix_seconds(const Config& config, base::Instant now) {
 
 Server::Server(Config config, Parts parts) : config_(std::move(config)), parts_(std::move(parts)) {}
 
-Admission Server::admit(const HttpRequest& request, base::Instant now) const {
+Admission Server::admit(const HttpRequest& request, base::Instant now) {
   auto admission = server::admit(request, config_.keys, unix_seconds(config_, now), config_.limits);
   const auto* join = std::get_if<JoinRequest>(&admission);
-  if (!join) return admission;
-  const auto room = rooms_.find(join->claims.grants->room);
-  const bool room_full = room == rooms_.end()
-                             ? rooms_.size() >= config_.limits.rooms
-                             : room->second->size() >= config_.limits.participants_per_room;
-  if (room_full || members_.size() >= config_.limits.participants)
-    return HttpResponse{503, "the server is full: its limit of rooms or participants is reached"};
-  return admission;
+  if (!join || !is_full(*join)) return admission;
+  ++counters_.refused_full;
+  return HttpResponse{503, "the server is full: its limit of rooms or participants is reached"};
+}
+
+bool Server::is_full(const JoinRequest& join) const {
+  const auto& limits = config_.limits;
+  const auto room = rooms_.find(join.claims.grants->room);
+  if (room == rooms_.end())
+    return rooms_.size() >= limits.rooms || members_.size() >= limits.participants;
+  if (room->second->find(join.claims.identity)) return false;
+  return room->second->size() >= limits.participants_per_room ||
+         members_.size() >= limits.participants;
+}
+
+void Server::turn_away(ConnectionId connection,
+                       livekit::DisconnectReason reason,
+                       livekit::LeaveRequest::Action action,
+                       Outbox& out) {
+  livekit::SignalResponse response;
+  response.mutable_leave()->set_reason(reason);
+  response.mutable_leave()->set_action(action);
+  out.signals.push({connection, response.SerializeAsString()});
+  out.closes.push({connection});
 }
 
 std::unique_ptr<peer::Peer> Server::make_peer(std::uint64_t id, Target target, base::Instant now) {
@@ -39,7 +55,7 @@ std::unique_ptr<peer::Peer> Server::make_peer(std::uint64_t id, Target target, b
   config.wall = config_.wall;
   config.ice = peer::IceMode::lite;
   config.wake = parts_.wake;
-  config.max_receivers = 64;
+  config.max_receivers = config_.limits.ssrcs_per_participant;
   auto peer = std::make_unique<peer::Peer>(std::move(config));
   for (const auto& candidate : config_.candidates) peer->add_local(candidate, now, output_);
   output_.clear();
@@ -48,21 +64,20 @@ std::unique_ptr<peer::Peer> Server::make_peer(std::uint64_t id, Target target, b
 }
 
 void Server::on_join(ConnectionId connection, JoinRequest join, base::Instant now, Outbox& out) {
+  // A client that resumes is told to join anew: its transports are not kept.
+  if (join.reconnect)
+    return turn_away(connection, livekit::STATE_MISMATCH, livekit::LeaveRequest::RECONNECT, out);
+  // Others may have come since it was admitted.
+  if (is_full(join)) {
+    ++counters_.refused_full;
+    return turn_away(connection, livekit::JOIN_FAILURE, livekit::LeaveRequest::DISCONNECT, out);
+  }
   const Turn turn{now, out};
   const std::string name = join.claims.grants->room;
   auto& room = rooms_[name];
   if (!room) room = std::make_unique<Room>(name, Services{config_, *parts_.random, counters_}, now);
-  auto* previous = room->find(join.claims.identity);
-  if (join.reconnect) {
-    // A client that resumes is told to join anew: its transports are not kept.
-    livekit::SignalResponse response;
-    response.mutable_leave()->set_reason(livekit::STATE_MISMATCH);
-    response.mutable_leave()->set_action(livekit::LeaveRequest::RECONNECT);
-    out.signals.push({connection, response.SerializeAsString()});
-    out.closes.push({connection});
-    return settle(*room, turn);
-  }
-  if (previous) room->remove(*previous, livekit::DUPLICATE_IDENTITY, turn);
+  if (auto* previous = room->find(join.claims.identity))
+    room->remove(*previous, livekit::DUPLICATE_IDENTITY, turn);
 
   const auto id = next_id_++;
   Participant::Parts parts{config_, *parts_.random, make_peer(id, Target::publisher, now),
@@ -197,7 +212,7 @@ void Server::settle(Room& room, Turn turn) {
 }
 
 void Server::close_room(Room& room, livekit::DisconnectReason reason, Turn turn) {
-  while (!room.empty()) room.remove(*room.participants().back(), reason, turn);
+  room.close(reason);
   settle(room, turn);
 }
 
@@ -249,6 +264,7 @@ std::string Server::metrics() const {
   line("data_dropped_invalid_total", "counter", counters_.data_dropped_invalid);
   line("signals_malformed_total", "counter", counters_.signals_malformed);
   line("negotiations_failed_total", "counter", counters_.negotiations_failed);
+  line("tracks_refused_total", "counter", counters_.tracks_refused);
   return text;
 }
 

@@ -30,7 +30,7 @@ class Server {
   Server(Config config, Parts parts);
 
   // The answer to an HTTP request, or the participant that a WebSocket may be opened for.
-  Admission admit(const HttpRequest& request, base::Instant now) const;
+  Admission admit(const HttpRequest& request, base::Instant now);
 
   void on_join(ConnectionId connection, JoinRequest join, base::Instant now, Outbox& out);
   void on_signal(ConnectionId connection, base::Bytes message, base::Instant now, Outbox& out);
@@ -73,6 +73,12 @@ class Server {
   };
 
   Member* member_of(ConnectionId connection);
+  // Whether there is no place for one more; a returning identity takes its old one.
+  bool is_full(const JoinRequest& join) const;
+  static void turn_away(ConnectionId connection,
+                        livekit::DisconnectReason reason,
+                        livekit::LeaveRequest::Action action,
+                        Outbox& out);
   std::unique_ptr<peer::Peer> make_peer(std::uint64_t id, Target target, base::Instant now);
   void learn_ufrags(Participant& participant);
   void open_channels(Participant& participant, Turn turn);
