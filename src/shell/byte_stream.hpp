@@ -65,9 +65,9 @@ class ByteStream {
 std::unique_ptr<ByteStream> make_plain_stream(TcpSocket socket);
 
 // TLS on a connected socket. Chain and host name (or address) are verified, and the name is sent
-// (SNI). `ca_file` empty: the system's authorities; else only those in the file; throws
-// make_error(invalid_argument) when it cannot be used. The handshake fails with tls_verification
-// and what is wrong with the certificate, or with unreachable.
+// (SNI). The authorities of `ca_file` count besides the system's; throws
+// make_error(invalid_argument) when the file cannot be used. The handshake fails with
+// tls_verification and what is wrong with the certificate, or with unreachable.
 std::unique_ptr<ByteStream> make_tls_stream(TcpSocket socket,
                                             const std::string& host,
                                             const std::string& ca_file);
@@ -75,7 +75,7 @@ std::unique_ptr<ByteStream> make_tls_stream(TcpSocket socket,
 // The server's side: one context for all its connections.
 class TlsServerContext {
  public:
-  // PEM files: the chain, leaf first, and its key. Throws make_error(invalid_argument).
+  // PEM files: the chain, leaf first, and its key. Throws make_error(tls_verification).
   TlsServerContext(const std::string& certificate_file, const std::string& key_file);
   ~TlsServerContext();
   TlsServerContext(const TlsServerContext&) = delete;

@@ -29,7 +29,7 @@ struct ConnectTarget {
 };
 
 struct ConnectorOptions {
-  std::string ca_file;  // empty: the system's authorities
+  std::string ca_file;  // PEM; authorities besides the system's
   std::string proxy;    // "http://[user:password@]host:port"; empty: none
 };
 

@@ -5,8 +5,9 @@
 // wait in the kernel's queue; each request must have come within `request_timeout` and fit the
 // limits (else 400, 413, 431 or a closed door); idle ones are closed after the same time.
 //
-// Errors: open() throws make_error(invalid_argument) that names the port and what to do, or the TLS
-// file. Everything later is counted. Thread: the strand; callbacks may call anything here.
+// Errors: open() throws make_error: unreachable, naming the port and what to do; tls_verification,
+// naming the file. Everything later is counted. Thread: the strand; callbacks may call anything
+// here.
 #pragma once
 
 #include <cstdint>

@@ -130,7 +130,7 @@ TEST(HttpServer, PortInUseSaysWhichAndWhatToDo) {
     HttpServer::open(runtime.loop()->make_strand(), options, {});
     FAIL() << "the port was given out twice";
   } catch (const boost::system::system_error& error) {
-    EXPECT_EQ(error.code(), errc::invalid_argument);
+    EXPECT_EQ(error.code(), errc::unreachable);
     EXPECT_NE(std::string(error.what())
                   .find("TCP port " + std::to_string(port) +
                         " of 127.0.0.1 is in use by another program: choose another port, or 0"),
@@ -148,6 +148,18 @@ TEST(HttpServer, ListensOnOnePortOfSeveralAddresses) {
       runtime,
       {.server = {false, "127.0.0.2", server.server->port()}, .target = "/rtc", .headers = {}});
   EXPECT_TRUE(client.watched.wait([&] { return client.open; }));
+}
+
+TEST(HttpServer, FurtherAddressesMayBeMissingOnThisMachineButNotTheFirst) {
+  Runtime runtime;
+  HttpServerOptions options;
+  auto foreign = *base::Address::parse("192.0.2.1");
+  options.addresses = {test::kLoopback, foreign};
+  EchoServer server(runtime, options);
+  EXPECT_NE(server.server->port(), 0);
+  options.addresses = {foreign};
+  EXPECT_THROW(HttpServer::open(runtime.loop()->make_strand(), options, {}),
+               boost::system::system_error);
 }
 
 TEST(HttpServer, BadWebSocketVersionIsRefused) {

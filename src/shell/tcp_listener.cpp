@@ -26,15 +26,21 @@ Tcp::endpoint to_tcp(const base::Endpoint& endpoint) {
 [[noreturn]] void refuse(const base::Endpoint& endpoint, const error_code& ec) {
   auto where = "TCP port " + std::to_string(endpoint.port) + " of " + endpoint.address.to_string();
   if (ec == boost::system::errc::address_in_use)
-    throw make_error(errc::invalid_argument,
+    throw make_error(errc::unreachable,
                      where +
                          " is in use by another program: choose another port, or 0 for any that "
                          "is free");
   if (ec == boost::system::errc::permission_denied)
     throw make_error(
-        errc::invalid_argument,
+        errc::unreachable,
         where + " needs privileges: choose a port above 1023, or 0 for any that is free");
-  throw make_error(errc::invalid_argument, where + " cannot be listened on: " + ec.message());
+  throw make_error(errc::unreachable, where + " cannot be listened on: " + ec.message());
+}
+
+// A machine without IPv6, asked for the wildcard address of both families.
+bool is_missing(const error_code& ec) {
+  return ec == boost::system::errc::address_family_not_supported ||
+         ec == boost::system::errc::address_not_available;
 }
 
 }  // namespace
@@ -43,14 +49,17 @@ TcpListener::TcpListener(const Strand& strand,
                          const std::vector<base::Address>& addresses,
                          std::uint16_t port)
     : strand_(strand), port_(port), retry_(strand) {
-  for (const auto& address : addresses) listen_on(address);
+  for (const auto& address : addresses) {
+    error_code ec;
+    listen_on(address, ec);
+    if (ec && (doors_.empty() || !is_missing(ec))) refuse({address, port_}, ec);
+  }
 }
 
-void TcpListener::listen_on(const base::Address& address) {
+void TcpListener::listen_on(const base::Address& address, error_code& ec) {
   auto door = std::make_shared<Door>(Door{Acceptor(strand_)});
   base::Endpoint wanted{address, port_};
   auto endpoint = to_tcp(wanted);
-  error_code ec;
   auto& acceptor = door->acceptor;
   acceptor.open(endpoint.protocol(), ec);
   if (!ec) acceptor.set_option(Acceptor::reuse_address(true), ec);
@@ -58,7 +67,7 @@ void TcpListener::listen_on(const base::Address& address) {
   if (!ec) acceptor.bind(endpoint, ec);
   if (!ec) acceptor.listen(Acceptor::max_listen_connections, ec);
   if (!ec) acceptor.non_blocking(true, ec);
-  if (ec) refuse(wanted, ec);
+  if (ec) return;
   port_ = acceptor.local_endpoint().port();
   doors_.push_back(std::move(door));
 }

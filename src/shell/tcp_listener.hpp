@@ -18,7 +18,8 @@ class TcpListener : public std::enable_shared_from_this<TcpListener> {
  public:
   using OnSocket = std::function<void(TcpSocket, const base::Endpoint& remote)>;
 
-  // Throws make_error(invalid_argument) that names the port and what to do.
+  // Throws make_error(unreachable) that names the port and what to do. Addresses after the first
+  // may be missing on this machine.
   TcpListener(const Strand& strand,
               const std::vector<base::Address>& addresses,
               std::uint16_t port);
@@ -42,7 +43,7 @@ class TcpListener : public std::enable_shared_from_this<TcpListener> {
     bool waiting = false;
   };
 
-  void listen_on(const base::Address& address);
+  void listen_on(const base::Address& address, error_code& ec);
   void accept(const std::shared_ptr<Door>& door);
 
   Strand strand_;

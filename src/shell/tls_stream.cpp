@@ -152,11 +152,10 @@ std::unique_ptr<ByteStream> make_tls_stream(TcpSocket socket,
                                             const std::string& ca_file) {
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  error_code no_system_authorities;
+  context->set_default_verify_paths(no_system_authorities);
   error_code ec;
-  if (ca_file.empty())
-    context->set_default_verify_paths(ec);
-  else
-    context->load_verify_file(ca_file, ec);
+  if (!ca_file.empty()) context->load_verify_file(ca_file, ec);
   if (ec) throw make_error(errc::invalid_argument, "the CA file " + ca_file + ": " + ec.message());
   return std::make_unique<TlsClientStream>(std::move(socket), std::move(context), host);
 }
@@ -173,11 +172,11 @@ TlsServerContext::TlsServerContext(const std::string& certificate_file, const st
   error_code ec;
   context.use_certificate_chain_file(certificate_file, ec);
   if (ec)
-    throw make_error(errc::invalid_argument,
+    throw make_error(errc::tls_verification,
                      "TLS certificate file " + certificate_file + ": " + ec.message());
   context.use_private_key_file(key_file, asio::ssl::context::pem, ec);
   if (ec)
-    throw make_error(errc::invalid_argument, "TLS key file " + key_file + ": " + ec.message());
+    throw make_error(errc::tls_verification, "TLS key file " + key_file + ": " + ec.message());
 }
 
 TlsServerContext::~TlsServerContext() = default;
