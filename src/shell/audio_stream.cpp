@@ -87,7 +87,9 @@ std::shared_ptr<StreamCore> StreamCore::create(const std::shared_ptr<Loop>& loop
     core->end_ = static_cast<int>(errc::closed);
     return core;
   }
-  boost::asio::post(strand, [core] { core->turn(now()); });
+  boost::asio::post(strand, [weak = std::weak_ptr(core)] {
+    if (auto self = weak.lock()) self->turn(now());
+  });
   return core;
 }
 
@@ -324,9 +326,9 @@ void StreamCore::start_read(Operation<AudioFrameEvent>::Handler handler) {
 void StreamCore::close(bool drop_backlog, error_code why) {
   if (drop_backlog) discarded_.store(true, std::memory_order_release);
   if (closed_.exchange(true, std::memory_order_acq_rel) && !drop_backlog) return;
-  loop_->finish([self = shared_from_this(), drop_backlog, why] {
-    boost::asio::post(self->strand_,
-                      [self, drop_backlog, why] { self->close_here(drop_backlog, why); });
+  // Weak: after the Runtime's end nothing that is posted runs, and it must not keep the loop.
+  boost::asio::post(strand_, [weak = weak_from_this(), drop_backlog, why] {
+    if (auto self = weak.lock()) self->close_here(drop_backlog, why);
   });
 }
 
