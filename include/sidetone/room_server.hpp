@@ -58,7 +58,7 @@ class SIDETONE_API RoomServer {
 
   RoomServerStats stats() const;
 
-  // False when there is no such room or participant.
+  // False when there is no such room or participant. would_deadlock on the media thread.
   bool remove_participant(std::string_view room, std::string_view identity);
   bool delete_room(std::string_view room);
 

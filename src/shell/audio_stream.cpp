@@ -143,7 +143,9 @@ void StreamCore::turn(base::Instant now) {
 }
 
 void StreamCore::begin_reading(base::Instant now) {
-  if (reading_ || !wants_frames_.load(std::memory_order_relaxed)) return;
+  if (reading_ || !wants_frames_.load(std::memory_order_relaxed) ||
+      held_.load(std::memory_order_acquire))
+    return;
   reading_ = true;
   pipeline_.set_reading(true, now);
 }
@@ -326,6 +328,8 @@ void StreamCore::start_read(Operation<AudioFrameEvent>::Handler handler) {
 void StreamCore::close(bool drop_backlog, error_code why) {
   if (drop_backlog) discarded_.store(true, std::memory_order_release);
   if (closed_.exchange(true, std::memory_order_acq_rel) && !drop_backlog) return;
+  // runtime_ended() has closed it here; what is posted now would never run, nor be freed.
+  if (loop_->ended()) return;
   // Weak: after the Runtime's end nothing that is posted runs, and it must not keep the loop.
   boost::asio::post(strand_, [weak = weak_from_this(), drop_backlog, why] {
     if (auto self = weak.lock()) self->close_here(drop_backlog, why);

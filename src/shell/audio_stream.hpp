@@ -50,6 +50,12 @@ class StreamCore final : public Loop::Service,
   base::Deadline next_deadline() const;
   void on_deadline(base::Instant now);
 
+  // Nobody is told silence before there is a track: between hold() and release() readers wait. Any
+  // thread.
+  void hold() { held_.store(true, std::memory_order_release); }
+
+  void release() { held_.store(false, std::memory_order_release); }
+
   // Called once, on the strand, when the user closed the stream: stop feeding it.
   void on_closed(std::function<void()> call);
 
@@ -118,6 +124,7 @@ class StreamCore final : public Loop::Service,
   // Between threads.
   FrameRing ring_;
   std::atomic<bool> wants_frames_{false};  // somebody has read
+  std::atomic<bool> held_{false};          // there is no track yet
   std::atomic<bool> closed_{false};
   std::atomic<bool> discarded_{false};            // the backlog is not wanted
   std::atomic<int> end_{0};                       // errc value once everything is in the ring

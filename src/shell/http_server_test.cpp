@@ -133,7 +133,7 @@ TEST(HttpServer, PortInUseSaysWhichAndWhatToDo) {
     EXPECT_EQ(error.code(), errc::unreachable);
     EXPECT_NE(std::string(error.what())
                   .find("TCP port " + std::to_string(port) +
-                        " of 127.0.0.1 is in use by another program: choose another port, or 0"),
+                        " of 127.0.0.1 is in use by another program: choose another port (--port)"),
               std::string::npos)
         << error.what();
   }

@@ -1,4 +1,5 @@
 // Room and LocalParticipant: the public faces of a RoomDriver.
+#include <algorithm>
 #include <sidetone/room.hpp>
 #include <variant>
 
@@ -24,7 +25,7 @@ std::shared_ptr<RoomDriver> make_handle(const std::shared_ptr<shell::Loop>& loop
 
 void check(const RoomDriver& driver, const error_code& error) {
   if (!error) return;
-  const auto why = driver.failure();
+  const auto why = driver.failure(error);
   if (why.empty()) throw boost::system::system_error(error);
   throw boost::system::system_error(error, why);
 }
@@ -36,6 +37,12 @@ Result<T> wait(const RoomDriver& driver, std::optional<base::Duration> timeout, 
 
 // Long enough for the operation's own deadline to speak first.
 constexpr auto kGrace = std::chrono::seconds(2);
+
+// No overflow for those who mean for ever.
+std::chrono::nanoseconds with_grace(std::chrono::nanoseconds timeout) {
+  constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(24 * 365);
+  return std::min(timeout, kLongest) + kGrace;
+}
 
 void request(const std::shared_ptr<RoomDriver>& driver, RoomDriver::Request call) {
   auto done = wait<std::monostate>(*driver, kGrace, [&](auto handler) {
@@ -51,7 +58,7 @@ Room::Room(Runtime& runtime) : driver_(make_handle(runtime.loop())) {}
 void Room::connect(const std::string& url,
                    const std::string& token,
                    const ConnectOptions& options) {
-  auto done = wait<std::monostate>(*driver_, options.timeout + kGrace, [&](auto handler) {
+  auto done = wait<std::monostate>(*driver_, with_grace(options.timeout), [&](auto handler) {
     start_connect(driver_, url, token, options, std::move(handler));
   });
   if (done.has_error()) check(*driver_, done.error());
@@ -145,7 +152,7 @@ LocalTrackPublication LocalParticipant::publish_track(std::string name,
                                                       AudioSource& source,
                                                       const PublishOptions& options) {
   auto published =
-      wait<LocalTrackPublication>(*driver_, options.timeout + kGrace, [&](auto handler) {
+      wait<LocalTrackPublication>(*driver_, with_grace(options.timeout), [&](auto handler) {
         start_publish(driver_, std::move(name), source, options, std::move(handler));
       });
   if (published.has_error()) check(*driver_, published.error());
@@ -162,7 +169,7 @@ void LocalParticipant::start_publish(const std::shared_ptr<RoomDriver>& driver,
 
 void LocalParticipant::unpublish_track(const LocalTrackPublication& publication,
                                        std::chrono::nanoseconds timeout) {
-  auto done = wait<std::monostate>(*driver_, timeout + kGrace, [&](auto handler) {
+  auto done = wait<std::monostate>(*driver_, with_grace(timeout), [&](auto handler) {
     driver_->start_unpublish(publication.sid, timeout, std::move(handler));
   });
   if (done.has_error()) check(*driver_, done.error());
@@ -175,9 +182,10 @@ void LocalParticipant::start_unpublish(const std::shared_ptr<RoomDriver>& driver
 }
 
 void LocalParticipant::set_muted(const LocalTrackPublication& publication, bool muted) {
-  request(driver_, [sid = publication.sid, muted](auto& session, auto at, auto& out) {
-    return session.set_muted(sid, muted, at, out);
+  auto done = wait<std::monostate>(*driver_, kGrace, [&](auto handler) {
+    driver_->start_set_muted(publication.sid, muted, std::move(handler));
   });
+  if (done.has_error()) throw boost::system::system_error(done.error());
 }
 
 void LocalParticipant::publish_data(std::span<const std::byte> payload,
@@ -210,6 +218,7 @@ AudioStream AudioStream::from_participant(Room& room,
                                           const AudioStreamOptions& options) {
   const auto& driver = room.driver();
   auto core = shell::StreamCore::create(driver->loop(), driver->strand(), options);
+  core->hold();
   driver->follow_participant(std::string(identity), source, core);
   return AudioStream(std::move(core));
 }

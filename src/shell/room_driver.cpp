@@ -1,5 +1,7 @@
 #include "shell/room_driver.hpp"
 
+#include <algorithm>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <future>
 #include <utility>
@@ -83,10 +85,10 @@ void RoomDriver::deliver(session::Outputs& outputs) {
 }
 
 void RoomDriver::complete(session::Completion& completion) {
-  if (completion.error) {
-    std::lock_guard lock(mutex_);
-    failure_ = completion.text;
-  }
+  // The core knows no Asio; users compare with its code.
+  if (completion.error == boost::system::errc::operation_canceled)
+    completion.error = boost::asio::error::operation_aborted;
+  if (completion.error) failed(completion.error, completion.text);
   if (auto found = publishing_.extract(completion.id)) {
     auto half = half_published_.extract(completion.id);
     auto& track = half.mapped();
@@ -99,17 +101,35 @@ void RoomDriver::complete(session::Completion& completion) {
     local_tracks_.insert_or_assign(track.sid, std::move(track));
     return found.mapped().complete({}, std::move(publication));
   }
-  if (auto found = operations_.extract(completion.id)) found.mapped().complete(completion.error);
+  auto found = operations_.extract(completion.id);
+  if (completion.error && completion.id == connect_id_) end_room();
+  if (found) found.mapped().complete(completion.error);
 }
 
-// The session is over: nothing of it stays open.
-void RoomDriver::end_connection() {
+// The session is over: nothing of it stays open, and whoever waits for something hears of it.
+void RoomDriver::end_room() {
+  ended_ = true;
   for (auto& follower : std::exchange(followers_, {}))
     follower.core->end(media::EndReason::room_closed, now());
   for (auto& [sid, track] : local_tracks_) track.source->set_wake({});
   local_tracks_.clear();
   close_sockets();
   timer_.cancel();
+  event_waiters_.complete_all(boost::asio::error::eof);
+  // Handlers are the user's, and often hold a handle of this room: what they own goes where they
+  // run.
+  decltype(handlers_) handlers;
+  {
+    std::lock_guard lock(mutex_);
+    handlers.swap(handlers_);
+  }
+  if (!handlers.empty()) loop_->finish_for_user([handlers = std::move(handlers)] {});
+}
+
+void RoomDriver::failed(error_code error, std::string text) {
+  std::lock_guard lock(mutex_);
+  failure_code_ = error;
+  failure_ = std::move(text);
 }
 
 // ---- operations, from any thread
@@ -119,6 +139,9 @@ void RoomDriver::start_connect(std::string url,
                                std::string token,
                                ConnectOptions options,
                                Done handler) {
+  // A year is as good as never, and does not overflow when it is added to something.
+  constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(24 * 365);
+  options.timeout = std::clamp(options.timeout, std::chrono::nanoseconds(0), kLongest);
   Operation<> operation(loop_, next_id_++, std::move(handler), canceller());
   if (loop_->ended()) return operation.complete(errc::closed);
   on_strand([url = std::move(url), token = std::move(token), options = std::move(options),
@@ -131,7 +154,11 @@ void RoomDriver::connect(std::string url,
                          std::string token,
                          ConnectOptions options,
                          Operation<> operation) {
-  if (ended_ || std::exchange(connect_called_, true)) return operation.complete(errc::closed);
+  if (ended_ || connect_id_ != 0) {
+    failed(errc::closed, "a Room connects once; make another Room for another call");
+    return operation.complete(errc::closed);
+  }
+  connect_id_ = operation.id();
   connect_options_ = options;
   session::ConnectOptions wanted;
   wanted.url = std::move(url);
@@ -141,10 +168,8 @@ void RoomDriver::connect(std::string url,
   std::string why;
   auto endpoints = open_udp(wanted.url, why);
   if (!endpoints) {
-    {
-      std::lock_guard lock(mutex_);
-      failure_ = why;
-    }
+    failed(errc::unreachable, std::move(why));
+    end_room();
     return operation.complete(errc::unreachable);
   }
   wanted.endpoints = std::move(*endpoints);
@@ -169,10 +194,8 @@ void RoomDriver::leave() {
   renew_stats();
   session_.disconnect(now(), outputs_);
   pump();
-  ended_ = true;
-  end_connection();
+  end_room();
   renew_view();
-  event_waiters_.complete_all(boost::asio::error::eof);
 }
 
 void RoomDriver::start_publish(std::string name,
@@ -198,10 +221,16 @@ void RoomDriver::publish(std::string name,
   encoding.dtx = options.dtx;
   encoding.packet_duration = options.packet_duration;
   encoding.red = options.red;
-  if (auto broken = media::SourcePipeline::check(encoding); !broken.empty()) {
-    std::lock_guard lock(mutex_);
-    failure_ = broken;
+  auto broken = media::SourcePipeline::check(encoding);
+  if (broken.empty() && is_published(*source))
+    broken = "the source is published already; unpublish that track first, or make another source";
+  if (!broken.empty()) {
+    failed(errc::invalid_argument, std::move(broken));
     return operation.complete(errc::invalid_argument, {});
+  }
+  if (source->closed()) {
+    failed(errc::closed, "the source is closed");
+    return operation.complete(errc::closed, {});
   }
   const bool stereo = source->format().channels == 2;
   session::TrackSpec spec;
@@ -228,6 +257,12 @@ void RoomDriver::publish(std::string name,
   pump();
 }
 
+bool RoomDriver::is_published(const Source& source) const {
+  const auto same = [&](const auto& entry) { return entry.second.source.get() == &source; };
+  return std::any_of(local_tracks_.begin(), local_tracks_.end(), same) ||
+         std::any_of(half_published_.begin(), half_published_.end(), same);
+}
+
 // A push made the source's next packet due earlier: the timer must know. Many pushes, one hop.
 std::function<void()> RoomDriver::source_wake() {
   return [wake = wake_, strand = strand_] {
@@ -246,10 +281,12 @@ void RoomDriver::start_unpublish(std::string track_sid, base::Duration timeout, 
              operation = std::move(operation)](RoomDriver& self) mutable {
     if (self.ended_) return operation.complete(errc::closed);
     const auto id = operation.id();
+    const auto present = self.current_sid(sid);
     self.operations_.emplace(id, std::move(operation));
-    self.session_.unpublish(id, sid, now(), self.outputs_);
+    self.session_.unpublish(id, present, now(), self.outputs_);
     self.session_.set_deadline(id, now() + timeout);
-    if (auto track = self.local_tracks_.extract(sid)) track.mapped().source->set_wake({});
+    if (auto track = self.local_tracks_.extract(present)) track.mapped().source->set_wake({});
+    self.moved_.erase(sid);
     self.pump();
   });
 }
@@ -263,6 +300,15 @@ void RoomDriver::start_request(Request call, Done handler) {
     self.pump();
     operation.complete(error);
   });
+}
+
+void RoomDriver::start_set_muted(std::string track_sid, bool muted, Done handler) {
+  // The request runs on the strand, while the driver lives.
+  start_request(
+      [this, sid = std::move(track_sid), muted](auto& session, auto at, auto& out) {
+        return session.set_muted(current_sid(sid), muted, at, out);
+      },
+      std::move(handler));
 }
 
 std::function<void(OperationId)> RoomDriver::canceller() {
@@ -280,6 +326,11 @@ std::function<void(OperationId)> RoomDriver::canceller() {
 std::string RoomDriver::failure() const {
   std::lock_guard lock(mutex_);
   return failure_;
+}
+
+std::string RoomDriver::failure(error_code of) const {
+  std::lock_guard lock(mutex_);
+  return failure_code_ == of ? failure_ : "";
 }
 
 // The figures as of the last turn's end, or of this moment when the caller may wait for the strand.

@@ -56,13 +56,17 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   // Something that ends in one turn of the session.
   using Request = std::function<error_code(session::Session&, base::Instant, session::Outputs&)>;
   void start_request(Request call, Done handler);
+  void start_set_muted(std::string track_sid, bool muted, Done handler);
   void start_next_event(Operation<RoomEvent>::Handler handler);
   void add_handler(std::function<void(const RoomEvent&)> handler);
 
   // Nothing more is delivered to handlers once this returned.
   void silence() { silenced_.store(true, std::memory_order_release); }
 
+  // Why something failed last, in words.
   std::string failure() const;
+  // The same if that was with this code, else nothing.
+  std::string failure(error_code of) const;
   RoomStats stats();
 
   RoomView& view() { return view_; }
@@ -92,8 +96,10 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
 
   explicit RoomDriver(const std::shared_ptr<Loop>& loop);
 
+  // Nothing after the Runtime's end: what is posted then would keep the driver and the loop alive.
   template <class Call>
   void on_strand(Call call) {
+    if (loop_->ended()) return;
     boost::asio::post(
         strand_, [self = shared_from_this(), call = std::move(call)]() mutable { call(*self); });
   }
@@ -109,9 +115,11 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   void deliver(session::Outputs& outputs);
   void on_timer(base::Instant now);
   void complete(session::Completion& completion);
-  void end_connection();
+  void end_room();
   void connect(std::string url, std::string token, ConnectOptions options, Operation<> operation);
   void leave();
+  void failed(error_code error, std::string text);
+  bool is_published(const Source& source) const;
   void publish(std::string name,
                std::shared_ptr<Source> source,
                const PublishOptions& options,
@@ -140,6 +148,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   Follower& keep_follower(Follower follower);
   void drop_follower(const StreamCore* core);
   void follow_republished(const room::LocalTrackRepublished& moved);
+  std::string current_sid(std::string track_sid) const;
 
   std::shared_ptr<Loop> loop_;
   Strand strand_;
@@ -153,7 +162,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   Timer timer_;
   bool pumping_ = false;
   bool ended_ = false;
-  bool connect_called_ = false;
+  OperationId connect_id_ = 0;  // 0: not called yet
 
   ConnectOptions connect_options_;
   std::vector<std::shared_ptr<UdpSocket>> udp_;
@@ -165,6 +174,8 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   std::map<OperationId, Operation<LocalTrackPublication>> publishing_;
   std::map<OperationId, LocalTrack> half_published_;
   std::map<std::string, LocalTrack, std::less<>> local_tracks_;  // by sid
+  std::map<std::string, std::string>
+      moved_;  // the sid a publication began with, to its present one
   std::vector<Follower> followers_;
 
   static constexpr std::size_t kMaxEvents = 1000;
@@ -176,6 +187,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   RoomView view_;
   mutable std::mutex mutex_;  // what follows
   std::vector<std::shared_ptr<std::function<void(const RoomEvent&)>>> handlers_;
+  error_code failure_code_;
   std::string failure_;
   RoomStats stats_;
 };

@@ -138,12 +138,8 @@ void RoomDriver::on_event(const room::Event& event) {
     return follow_republished(*moved);
   auto translated = std::visit(Translate(weak_from_this()), event);
   if (translated) publish_event(std::move(*translated));
-  if (std::holds_alternative<room::Disconnected>(event)) {
-    ended_ = true;
-    end_connection();
-    // Those who wait for events get this one first, then the end.
-    event_waiters_.complete_all(boost::asio::error::eof);
-  }
+  // Those who wait for events got this one first, then hear of the end.
+  if (std::holds_alternative<room::Disconnected>(event)) end_room();
 }
 
 // A full reconnect gave a track of ours a new sid; the user's handle keeps the old one.
@@ -152,7 +148,15 @@ void RoomDriver::follow_republished(const room::LocalTrackRepublished& moved) {
     track.key() = moved.track.sid;
     track.mapped().sid = moved.track.sid;
     local_tracks_.insert(std::move(track));
+    for (auto& [first, present] : moved_)
+      if (present == moved.previous_sid) present = moved.track.sid;
+    moved_.try_emplace(moved.previous_sid, moved.track.sid);
   }
+}
+
+std::string RoomDriver::current_sid(std::string track_sid) const {
+  const auto moved = moved_.find(track_sid);
+  return moved == moved_.end() ? std::move(track_sid) : moved->second;
 }
 
 void RoomDriver::publish_event(RoomEvent event) {
@@ -220,15 +224,20 @@ void RoomDriver::follow_participant(std::string identity,
   });
 }
 
+// A stream may be closed already, or be closed at this moment on another thread: it is dropped in a
+// turn of its own, not inside this call.
 RoomDriver::Follower& RoomDriver::keep_follower(Follower follower) {
-  follower.core->on_closed([weak = weak_from_this(), core = follower.core.get()] {
-    if (auto driver = weak.lock()) driver->drop_follower(core);
+  auto& kept = followers_.emplace_back(std::move(follower));
+  kept.core->on_closed([weak = weak_from_this(), core = kept.core.get()] {
+    if (auto driver = weak.lock())
+      driver->on_strand([core](RoomDriver& self) { self.drop_follower(core); });
   });
-  return followers_.emplace_back(std::move(follower));
+  return kept;
 }
 
 void RoomDriver::attach(Follower& follower, std::string_view track_sid) {
   follower.track_sid = track_sid;
+  follower.core->release();
   session_.detach(*follower.core);
   if (session_.attach(track_sid, *follower.core, session::StreamEnd::by_owner, now()))
     follower.track_sid.clear();

@@ -33,6 +33,7 @@ RoomServerStats RoomServer::stats() const {
 }
 
 bool RoomServer::remove_participant(std::string_view room, std::string_view identity) {
+  driver_->check_may_wait("RoomServer::remove_participant");
   return driver_->ask([room = std::string(room), identity = std::string(identity)](
                           auto& server, auto now, auto& out) {
     return server.remove_participant(room, identity, now, out);
@@ -40,6 +41,7 @@ bool RoomServer::remove_participant(std::string_view room, std::string_view iden
 }
 
 bool RoomServer::delete_room(std::string_view room) {
+  driver_->check_may_wait("RoomServer::delete_room");
   return driver_->ask([room = std::string(room)](auto& server, auto now, auto& out) {
     return server.delete_room(room, now, out);
   });

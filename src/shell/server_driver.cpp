@@ -93,11 +93,19 @@ void ServerDriver::open() {
       address.is_unspecified() ? *base::Address::parse("127.0.0.1") : address, port_};
   url_ = (options_.tls_certificate.empty() ? "ws://" : "wss://") + shown.to_string();
   boost::asio::post(strand_, [weak = weak_from_this()] {
-    const auto driver = weak.lock();
-    if (!driver || driver->closed_) return;
-    driver->http_->start();
-    driver->pump();
+    if (const auto driver = weak.lock(); driver && !driver->closed_) driver->start();
   });
+}
+
+// On the strand: from here on strangers may call, on ports that others may have used a second ago.
+void ServerDriver::start() {
+  for (const auto& socket : udp_)
+    socket->start(
+        [weak = weak_from_this()](UdpSocket&, std::span<const ArrivedDatagram> datagrams) {
+          if (auto driver = weak.lock()) driver->on_datagrams(datagrams);
+        });
+  http_->start();
+  pump();
 }
 
 // One port for all participants, IPv4 and IPv6: found by fragment, then by address.
@@ -115,10 +123,6 @@ void ServerDriver::open_udp() {
                            "); choose another with udp_port (--udp-port), or 0 for any");
     }
     udp_port_ = (*socket)->local().port;
-    (*socket)->start(
-        [weak = weak_from_this()](UdpSocket&, std::span<const ArrivedDatagram> datagrams) {
-          if (auto driver = weak.lock()) driver->on_datagrams(datagrams);
-        });
     udp_.push_back(std::move(*socket));
   }
 }
@@ -222,12 +226,19 @@ void ServerDriver::on_timer(base::Instant at) {
   pump();
 }
 
+// A connection that overflows while it is sent to is told closed at once, which adds to the outbox:
+// hence the loop, over what is swapped out.
 void ServerDriver::pump() {
+  if (std::exchange(pumping_, true)) return;
   const auto at = now();
-  send(outbox_.datagrams, at);
-  for (auto& signal : outbox_.signals) http_->send(signal.to, std::move(signal.bytes));
-  for (const auto& close : outbox_.closes) http_->close(close.connection, kNormalClosure);
-  outbox_.clear();
+  do {
+    std::swap(outbox_, delivering_);
+    send(delivering_.datagrams, at);
+    for (auto& signal : delivering_.signals) http_->send(signal.to, std::move(signal.bytes));
+    for (const auto& close : delivering_.closes) http_->close(close.connection, kNormalClosure);
+    delivering_.clear();
+  } while (!outbox_.empty());
+  pumping_ = false;
   rooms_ = server_->rooms();
   participants_ = server_->participants();
   packets_forwarded_ = server_->counters().packets_forwarded;
@@ -269,6 +280,10 @@ bool ServerDriver::ask(std::function<bool(server::Server&, base::Instant, server
   });
   if (result.wait_for(std::chrono::seconds(2)) != std::future_status::ready) return false;
   return result.get();
+}
+
+void ServerDriver::check_may_wait(const char* call) const {
+  if (loop_->on_media_thread()) throw make_error(errc::would_deadlock, call);
 }
 
 void ServerDriver::stop() {

@@ -42,6 +42,8 @@ class ServerDriver final : public Loop::Service, public std::enable_shared_from_
   // On the strand, while the caller waits; false when it is closed or did not answer within two
   // seconds.
   bool ask(std::function<bool(server::Server&, base::Instant, server::Outbox&)> call);
+  // Throws would_deadlock where nobody may wait for the strand.
+  void check_may_wait(const char* call) const;
   void stop();
 
   void runtime_ended() noexcept override;
@@ -61,6 +63,7 @@ class ServerDriver final : public Loop::Service, public std::enable_shared_from_
 
   void open();
   void open_udp();
+  void start();
   std::vector<base::Endpoint> candidates() const;
   HttpServerEvents http_events();
   HttpResponse answer(const HttpRequest& request);
@@ -83,6 +86,8 @@ class ServerDriver final : public Loop::Service, public std::enable_shared_from_
   std::shared_ptr<SctpHost> sctp_;
   std::unique_ptr<server::Server> server_;
   server::Outbox outbox_;
+  server::Outbox delivering_;  // swapped with outbox_ each turn; both stay warm
+  bool pumping_ = false;
   Timer timer_;
   bool closed_ = false;
 

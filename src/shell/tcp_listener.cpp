@@ -26,10 +26,11 @@ Tcp::endpoint to_tcp(const base::Endpoint& endpoint) {
 [[noreturn]] void refuse(const base::Endpoint& endpoint, const error_code& ec) {
   auto where = "TCP port " + std::to_string(endpoint.port) + " of " + endpoint.address.to_string();
   if (ec == boost::system::errc::address_in_use)
-    throw make_error(errc::unreachable,
-                     where +
-                         " is in use by another program: choose another port, or 0 for any that "
-                         "is free");
+    throw make_error(
+        errc::unreachable,
+        where +
+            " is in use by another program: choose another port (--port), or 0 for any that "
+            "is free");
   if (ec == boost::system::errc::permission_denied)
     throw make_error(
         errc::unreachable,
