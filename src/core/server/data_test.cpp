@@ -1,0 +1,184 @@
+// Data packets: whose they are, whom they reach, how much is too much.
+#include <gtest/gtest.h>
+
+#include "core/server/world_test.hpp"
+
+namespace sidetone::server {
+namespace {
+
+using test::Client;
+using test::Guest;
+using test::World;
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): tests read better
+
+livekit::DataPacket text(const std::string& payload, std::uint32_t sequence = 0) {
+  livekit::DataPacket packet;
+  packet.mutable_user()->set_payload(payload);
+  packet.set_sequence(sequence);
+  return packet;
+}
+
+struct Chat {
+  explicit Chat(Guest speaker = {}, Limits limits = {})
+      : world(limits),
+        alice(world.enter(std::move(speaker))),
+        bob(world.enter({.identity = "bob"})),
+        carol(world.enter({.identity = "carol"})) {}
+
+  void say(const livekit::DataPacket& packet, bool reliable = true) {
+    alice.say(packet, reliable);
+    world.run_for(50ms);
+  }
+
+  const Counters& counters() const { return world.server->counters(); }
+
+  World world;
+  Client& alice;
+  Client& bob;
+  Client& carol;
+};
+
+TEST(Data, ReachesTheOthersWithTheSendersTrueName) {
+  Chat chat;
+  auto packet = text("hello");
+  packet.set_participant_identity("carol");
+  packet.set_participant_sid("PA_forged");
+  packet.mutable_user()->set_participant_identity("carol");
+  chat.say(packet);
+  for (const auto* client : {&chat.bob, &chat.carol}) {
+    const auto heard = client->heard_data();
+    ASSERT_EQ(heard.size(), 1U);
+    EXPECT_EQ(heard[0].user().payload(), "hello");
+    EXPECT_EQ(heard[0].participant_identity(), "alice");
+    EXPECT_EQ(heard[0].participant_sid(), chat.alice.sid());
+    EXPECT_EQ(heard[0].user().participant_identity(), "alice");
+    EXPECT_EQ(heard[0].user().participant_sid(), chat.alice.sid());
+    EXPECT_EQ(heard[0].kind(), livekit::DataPacket::RELIABLE);
+    EXPECT_TRUE(client->messages[0].binary);
+  }
+  EXPECT_TRUE(chat.alice.messages.empty());
+  EXPECT_EQ(chat.counters().data_forwarded, 2U);
+}
+
+TEST(Data, LossyStaysLossy) {
+  Chat chat;
+  chat.say(text("quick"), false);
+  ASSERT_EQ(chat.bob.heard_data().size(), 1U);
+  EXPECT_EQ(chat.bob.heard_data()[0].kind(), livekit::DataPacket::LOSSY);
+  EXPECT_EQ(chat.bob.messages[0].channel, chat.bob.subscriber->channel("_lossy"));
+}
+
+TEST(Data, OnlyDestinationsAreServed) {
+  Chat chat;
+  auto packet = text("psst");
+  packet.add_destination_identities("carol");
+  packet.add_destination_identities("alice");
+  packet.add_destination_identities("nobody");
+  chat.say(packet);
+  EXPECT_TRUE(chat.bob.messages.empty());
+  EXPECT_TRUE(chat.alice.messages.empty()) << "never back to the sender";
+  EXPECT_EQ(chat.carol.messages.size(), 1U);
+  auto old = text("psst");
+  old.mutable_user()->add_destination_identities("bob");
+  chat.say(old);
+  EXPECT_EQ(chat.bob.messages.size(), 1U) << "as old clients say it";
+  EXPECT_EQ(chat.carol.messages.size(), 1U);
+}
+
+TEST(Data, RepeatedReliablePacketsAreDropped) {
+  Chat chat;
+  for (const auto sequence : {1U, 2U, 2U, 1U, 5U, 0U, 0U}) chat.say(text("x", sequence));
+  EXPECT_EQ(chat.bob.messages.size(), 5U) << "1, 2, 5 and both without a number";
+  EXPECT_EQ(chat.counters().data_dropped_invalid, 2U);
+  chat.say(text("x", 1), false);
+  EXPECT_EQ(chat.bob.messages.size(), 6U) << "lossy ones are not numbered";
+}
+
+TEST(Data, WithoutTheGrantItIsDropped) {
+  Guest guest;
+  guest.grants.can_publish_data = false;
+  Chat chat(guest);
+  chat.say(text("x"));
+  EXPECT_TRUE(chat.bob.messages.empty());
+  EXPECT_EQ(chat.counters().data_dropped_invalid, 1U);
+}
+
+TEST(Data, TranscriptionsComeFromAgentsOnly) {
+  livekit::DataPacket packet;
+  packet.mutable_transcription();
+  Chat chat;
+  chat.say(packet);
+  EXPECT_TRUE(chat.bob.messages.empty());
+  Chat with_agent({.kind = "agent"});
+  with_agent.say(packet);
+  EXPECT_EQ(with_agent.bob.messages.size(), 1U);
+}
+
+TEST(Data, WhatIsNoDataPacketIsDropped) {
+  Chat chat;
+  const auto channel = *chat.alice.publisher->channel("_reliable");
+  peer::Output out;
+  const std::array garbage{std::byte{0xff}, std::byte{0xff}, std::byte{0xff}};
+  ASSERT_FALSE(chat.alice.publisher->send_message(channel, true, garbage, out));
+  chat.alice.collect(out);
+  chat.world.run_for(50ms);
+  EXPECT_TRUE(chat.bob.messages.empty());
+  EXPECT_EQ(chat.counters().data_dropped_invalid, 1U);
+  chat.say(text("still here"));
+  EXPECT_EQ(chat.bob.messages.size(), 1U);
+}
+
+TEST(Data, OneSecondsWorthAtOnceAndNoMore) {
+  Limits limits;
+  limits.data_bytes_per_second = 10'000;
+  Chat chat({}, limits);
+  for (int i = 0; i < 12; ++i) chat.alice.say(text(std::string(990, 'x')));
+  chat.world.run_for(50ms);
+  EXPECT_EQ(chat.bob.messages.size(), 10U);
+  EXPECT_EQ(chat.counters().data_dropped_rate, 2U);
+  chat.world.run_for(200ms);
+  for (int i = 0; i < 5; ++i) chat.alice.say(text(std::string(990, 'x')));
+  chat.world.run_for(50ms);
+  EXPECT_EQ(chat.bob.messages.size(), 12U) << "a quarter of a second's later";
+  EXPECT_EQ(chat.counters().data_dropped_rate, 5U);
+}
+
+TEST(Data, WhoCannotBeReachedIsCounted) {
+  World world;
+  auto& alice = world.enter({});
+  world.join({.identity = "bob"}, false);
+  alice.say(text("anyone?"));
+  world.run_for(50ms);
+  EXPECT_EQ(world.server->counters().data_dropped_full, 1U);
+}
+
+TEST(Data, AFlickerOfEverythingBothWaysLosesNothingReliable) {
+  Limits limits;
+  limits.data_bytes_per_second = 100'000'000;
+  Chat chat({}, limits);
+  // Large enough to fill what a channel may buffer, so that sending meets a full one.
+  for (int round = 0; round < 40; ++round) {
+    chat.alice.say(text(std::string(30'000, 'a')));
+    chat.bob.say(text(std::string(30'000, 'b')));
+    chat.world.run_for(5ms);
+  }
+  chat.world.run_for(10s);
+  std::size_t from_alice = 0;
+  std::size_t from_bob = 0;
+  for (const auto& packet : chat.carol.heard_data())
+    ++(packet.participant_identity() == "alice" ? from_alice : from_bob);
+  EXPECT_EQ(from_alice + from_bob + chat.bob.messages.size() + chat.alice.messages.size(),
+            chat.counters().data_forwarded);
+}
+
+TEST(Data, AListenerWithoutSubscriptionsHearsItOnItsOwnChannels) {
+  Guest guest{.identity = "dave"};
+  guest.grants.can_subscribe = false;
+  Chat chat;
+  auto& dave = chat.world.enter(guest);
+  chat.say(text("x"));
+  EXPECT_EQ(dave.messages.size(), 1U);
+}
+
+}  // namespace
+}  // namespace sidetone::server

@@ -1,0 +1,97 @@
+// Who hears what, as listeners wish it.
+#include <gtest/gtest.h>
+
+#include "core/server/call_test.hpp"
+
+namespace sidetone::server {
+namespace {
+
+using livekit::SignalResponse;
+using test::Call;
+using test::Guest;
+using test::kSsrc;
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): tests read better
+
+TEST(Subscriptions, UnsubscribedAndSubscribedAgain) {
+  Call call;
+  call.publish();
+  call.alice.speak(kSsrc, 3);
+  call.bob.subscription(call.sid, false);
+  call.world.run_for(500ms);
+  call.bob.rtp.clear();
+  call.alice.speak(kSsrc, 3);
+  EXPECT_TRUE(call.bob.rtp.empty());
+  const auto offers = call.bob.count(SignalResponse::kOffer);
+  call.bob.subscription(call.sid, true);
+  call.bob.subscription(call.sid, true);
+  call.world.run_for(200ms);
+  EXPECT_EQ(call.bob.count(SignalResponse::kOffer), offers + 1);
+  call.alice.speak(kSsrc, 3);
+  call.world.run_for(50ms);
+  EXPECT_EQ(call.bob.rtp.size(), 3U);
+}
+
+TEST(Subscriptions, ChangingOnesMindBackAndForthAtOnceEndsRight) {
+  Call call;
+  call.publish();
+  call.alice.speak(kSsrc, 3);
+  for (int i = 0; i < 10; ++i) {
+    call.bob.subscription(call.sid, false);
+    call.bob.subscription(call.sid, true);
+  }
+  call.world.run_for(2s);
+  call.bob.rtp.clear();
+  call.alice.speak(kSsrc, 3);
+  call.world.run_for(50ms);
+  EXPECT_EQ(call.bob.rtp.size(), 3U);
+  EXPECT_EQ(call.bob.last(SignalResponse::kOffer)->offer().mid_to_track_id_size(), 1);
+}
+
+TEST(Subscriptions, NothingIsSubscribedUnasked) {
+  Call call({.identity = "bob", .parameters = "&auto_subscribe=0"});
+  call.publish();
+  EXPECT_TRUE(call.heard_of());
+  EXPECT_EQ(call.bob.count(SignalResponse::kOffer), 1);
+  call.bob.subscription("TR_unknown", true);
+  EXPECT_EQ(call.bob.count(SignalResponse::kOffer), 1);
+  call.bob.subscription(call.sid, true);
+  EXPECT_EQ(call.bob.count(SignalResponse::kOffer), 2);
+}
+
+TEST(Subscriptions, WhoMayNotSubscribeHearsNothing) {
+  Guest deaf{.identity = "bob"};
+  deaf.grants.can_subscribe = false;
+  Call call(deaf);
+  call.publish();
+  call.bob.subscription(call.sid, true);
+  call.alice.speak(kSsrc, 3);
+  EXPECT_TRUE(call.heard_of());
+  EXPECT_EQ(call.bob.count(SignalResponse::kOffer), 0);
+  EXPECT_TRUE(call.bob.rtp.empty());
+}
+
+TEST(Subscriptions, DisabledByTheListenerUntilEnabled) {
+  Call call;
+  call.publish();
+  call.alice.speak(kSsrc, 3);
+  livekit::SignalRequest setting;
+  setting.mutable_track_setting()->add_track_sids(call.sid);
+  setting.mutable_track_setting()->set_disabled(true);
+  call.bob.send(setting);
+  call.world.run_for(2s);
+  call.bob.rtp.clear();
+  call.alice.speak(kSsrc, 3);
+  // A mute and unmute of the publisher's does not enable it.
+  call.alice.mute(call.sid, true);
+  call.alice.mute(call.sid, false);
+  call.alice.speak(kSsrc, 3);
+  EXPECT_TRUE(call.bob.rtp.empty());
+  setting.mutable_track_setting()->set_disabled(false);
+  call.bob.send(setting);
+  call.alice.speak(kSsrc, 3);
+  call.world.run_for(50ms);
+  EXPECT_EQ(call.bob.rtp.size(), 3U);
+}
+
+}  // namespace
+}  // namespace sidetone::server
