@@ -13,6 +13,9 @@ constexpr base::Duration kTick = milliseconds(10);
 constexpr std::int64_t kTickTicks = 10 * kTicksPerMs;
 // A tick may wait this long for the packet it needs (audio.md §3.6).
 constexpr base::Duration kGrace = milliseconds(2);
+// A caller that overslept may not have read its socket yet: it gets a moment for that, or its own
+// lateness would look like the network's.
+constexpr base::Duration kReadFirst = microseconds(500);
 // An overslept caller gets this many blocks at once, not more.
 constexpr std::int64_t kCatchUp = 2;
 // Nothing for so long is silence, not loss.
@@ -87,9 +90,9 @@ bool JitterBuffer::pull(base::Instant now, Block& block) {
 bool JitterBuffer::must_wait(base::Instant now) {
   auto missing = state_ == State::playing && queue_.size() < block_samples() && slots_.empty() &&
                  !given_up_ && !quiet(tick_);
-  if (!missing || now >= tick_ + kGrace) return false;
-  grace_ = tick_ + kGrace;
-  return true;
+  if (!missing) return false;
+  if (!grace_) grace_ = std::max(tick_ + kGrace, now + kReadFirst);
+  return now < *grace_;
 }
 
 void JitterBuffer::skip_missed_ticks(base::Instant now) {

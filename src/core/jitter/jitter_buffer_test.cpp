@@ -409,6 +409,25 @@ TEST(JitterBuffer, AnOversleptCallerGetsThreeBlocksAtMostAndLosesNoAudio) {
   EXPECT_EQ(call.heard(), count_from(1, 30));
 }
 
+TEST(JitterBuffer, ACallerThatOversleptMayReadItsSocketFirst) {
+  Call call;
+  for (int i = 0; i < 20; ++i) call.packet(i);
+  call.run_for_ms(395);
+  auto woke = Call::kStart + milliseconds(415);
+  Block block;
+  while (call.buffer.pull(woke, block)) EXPECT_EQ(block.concealed, 0U);
+  EXPECT_GT(*call.buffer.next_deadline(), woke);
+  call.buffer.insert({.ssrc = 7,
+                      .sequence = 20,
+                      .rtp_time = 1000 + 20 * 960,
+                      .arrival = Call::kStart + milliseconds(400),
+                      .payload = fake_payload(21)},
+                     woke + microseconds(100));
+  ASSERT_TRUE(call.buffer.pull(woke + microseconds(100), block));
+  EXPECT_EQ(block.provenance, kNormal);
+  EXPECT_EQ(call.buffer.counters().concealed_samples, 0U);
+}
+
 TEST(JitterBuffer, TheEndPlaysWhatIsHereAtItsPaceAndNoLonger) {
   Call call({.min_delay = milliseconds(200)});
   for (int i = 0; i < 50; ++i) call.packet(i);
