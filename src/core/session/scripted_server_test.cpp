@@ -351,7 +351,9 @@ void Stage::step() {
     if (!script.media) return;
     if (flight.to_session) {
       base::Datagram arrived{flight.datagram.remote, from, flight.datagram.packet};
+      watch(true);
       session.on_datagram(arrived, now(), now(), out);
+      watch(false);
     } else {
       auto& peer = from == kOurPublisher ? *publisher : *subscriber;
       peer.on_datagram({flight.datagram.remote, from, flight.datagram.packet.bytes(), now()}, now(),
@@ -361,7 +363,9 @@ void Stage::step() {
   for (auto* peer : {publisher.get(), subscriber.get()})
     if (peer != nullptr && base::is_due(peer->next_deadline(), now()))
       peer->on_deadline(now(), output_);
+  watch(true);
   if (base::is_due(session.next_deadline(), now())) session.on_deadline(now(), out);
+  watch(false);
   if (now() >= sctp_due_) {
     sctp_due_ += kSctpTick;
     sctp::drive_timers(std::chrono::duration_cast<std::chrono::milliseconds>(kSctpTick));

@@ -113,6 +113,9 @@ class Stage {
     std::string authorization;
   };
 
+  // Called before and after each packet and deadline goes into the session.
+  std::function<void(bool entering)> watch = [](bool) {};
+
   Script script;
   Session session;
   Outputs out;
