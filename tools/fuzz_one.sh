@@ -2,7 +2,7 @@
 # fuzz_one.sh TARGET SECONDS: runs one libFuzzer program from its saved inputs (fuzz/corpus/NAME) plus what it finds;
 # prints one line, and the whole log with the failing input when it fails.
 set -u
-target="$1" seconds="$2" name
+target="$1" seconds="$2"
 name="$(basename "$target")"
 found="$(dirname "$target")/found/$name"
 saved="fuzz/corpus/$name"
