@@ -61,6 +61,18 @@ TEST(Resume, ADroppedSocketComesBackWithTheSameMedia) {
   EXPECT_EQ(stage.session.counters().resumes, 1U);
 }
 
+TEST(Resume, WithoutMediaItIsNotReconnected) {
+  Call call;
+  auto& stage = call.stage;
+  stage.script.media = false;
+  stage.drop_socket();
+  stage.run_for(2s);
+  EXPECT_EQ(stage.session.state(), ConnectionState::reconnecting);
+  stage.script.media = true;
+  ASSERT_TRUE(call.reconnected(10s));
+  EXPECT_EQ(stage.session.counters().restarts, 0U);
+}
+
 TEST(Resume, SyncStateComesFirstAndKnowsOurTracks) {
   Call call;
   auto& stage = call.stage;

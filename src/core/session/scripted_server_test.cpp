@@ -182,7 +182,7 @@ void Stage::greet(bool reconnect) {
     response.mutable_reconnect();
     send(response);
     send_update(script.others);
-    publisher->restart(now(), output_);
+    subscriber->restart(now(), output_);
     return offer();
   }
   auto& join = *response.mutable_join();

@@ -139,6 +139,7 @@ class Session::Impl {
   void send_sync_state(Turn& turn);
   void send_subscriptions(Turn& turn);
   bool primary_connected() const;
+  std::uint64_t primary_datagrams() const;
   std::string connect_timeout_text() const;
 
   SessionConfig config_;
@@ -165,6 +166,7 @@ class Session::Impl {
   std::unique_ptr<Subscriber> subscriber_;
   bool greeted_ = false;  // join or reconnect has come on the present socket
   bool subscriber_primary_ = true;
+  std::uint64_t datagrams_before_ = 0;  // when the resumed session was greeted
   bool may_resume_ = true;
   int redirects_ = 0;
 

@@ -83,6 +83,11 @@ bool Session::Impl::primary_connected() const {
   return primary.state() == peer::State::connected;
 }
 
+std::uint64_t Session::Impl::primary_datagrams() const {
+  const auto& primary = subscriber_primary_ ? subscriber_->peer() : publisher_->peer();
+  return primary.counters().datagrams_in;
+}
+
 void Session::Impl::on_lost(const signal::Lost& lost, Turn& turn) {
   switch (phase_) {
     case Phase::connecting: return fail_connect(lost.code, lost.text, turn);
@@ -200,6 +205,7 @@ void Session::Impl::on_reconnect(const livekit::ReconnectResponse& response, Tur
   (void)response;  // our SCTP association lives on: nothing of ours needs to be sent again
   if (phase_ != Phase::resuming || greeted_ || !publisher_ || !subscriber_) return;
   greeted_ = true;
+  datagrams_before_ = primary_datagrams();
   room_.on_resumed();
   send_sync_state(turn);
   subscriber_->expect_offer();

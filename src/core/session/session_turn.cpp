@@ -185,7 +185,9 @@ void Session::Impl::check_progress(Turn& turn) {
       bool published =
           !publisher_->started() ||
           (publisher_->settled() && publisher_->peer().state() == peer::State::connected);
-      if (subscribed && published) finish_reconnect(turn);
+      // A path that was good before is no evidence: something must have come over it since.
+      bool alive = primary_datagrams() > datagrams_before_;
+      if (subscribed && published && alive) finish_reconnect(turn);
       break;
     }
     case Phase::restarting:
