@@ -171,13 +171,14 @@ void Client::speak(std::uint32_t ssrc, int packets, std::uint8_t level) {
   }
 }
 
-void Client::say(const livekit::DataPacket& packet, bool reliable) {
+bool Client::say(const livekit::DataPacket& packet, bool reliable) {
   const auto channel = publisher->channel(reliable ? "_reliable" : "_lossy");
-  if (!channel) return;
+  if (!channel) return false;
   peer::Output out;
-  static_cast<void>(
-      publisher->send_message(*channel, true, base::as_bytes(packet.SerializeAsString()), out));
+  const auto error =
+      publisher->send_message(*channel, true, base::as_bytes(packet.SerializeAsString()), out);
   collect(out);
+  return !error;
 }
 
 std::vector<livekit::DataPacket> Client::heard_data() const {

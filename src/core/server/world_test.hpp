@@ -56,7 +56,8 @@ struct Client {
   void mute(const std::string& sid, bool muted);
   void subscription(const std::string& sid, bool on);
   void speak(std::uint32_t ssrc, int packets, std::uint8_t level = 10);  // 20 ms each
-  void say(const livekit::DataPacket& packet, bool reliable = true);
+  // Whether the client's own channel took it.
+  bool say(const livekit::DataPacket& packet, bool reliable = true);
   std::vector<livekit::DataPacket> heard_data() const;
   const std::string& sid() const;
   std::string track_sid() const;  // of the first track_published
