@@ -43,6 +43,9 @@ void LiteAgent::on_datagram(const base::Endpoint& local,
     // A lite agent is always controlled (RFC 8445 §6.1.1): the sender has to change.
     ++counters_.role_conflicts;
     refuse_check(path, *request, stun::kRoleConflict, *pwd, out);
+  } else if (seen(request->transaction)) {
+    ++counters_.replayed;
+    if (is_verified(path)) answer_check(path, *request, *pwd, out);  // our answer was lost
   } else {
     answer_check(path, *request, *pwd, out);
     accept(path, *request, now, out);
@@ -80,6 +83,15 @@ void LiteAgent::accept(const Path& path,
     out.events.push(Event::selected_pair_changed);
   }
   set_state(State::connected, out);
+}
+
+bool LiteAgent::seen(const stun::TransactionId& transaction) {
+  const auto id = base::ByteReader(transaction).u64();
+  const auto end = transactions_.begin() +
+                   static_cast<std::ptrdiff_t>(std::min(transaction_count_, kMaxRemembered));
+  if (std::find(transactions_.begin(), end, id) != end) return true;
+  transactions_[transaction_count_++ % kMaxRemembered] = id;
+  return false;
 }
 
 void LiteAgent::remember(const Path& path, base::Instant now) {

@@ -29,10 +29,12 @@ struct Lite {
     std::string pwd;
   };
 
-  base::Packet packet(const Check& check) const {
+  base::Packet packet(const Check& check) {
     auto to = check.to.value_or(agent.local_credentials());
     base::Packet packet;
-    stun::Builder builder(packet.storage(), stun::Class::request, {});
+    stun::TransactionId transaction{};
+    random.fill(transaction);
+    stun::Builder builder(packet.storage(), stun::Class::request, transaction);
     builder.username(to.ufrag, check.sender).priority(1);
     if (check.controlled)
       builder.controlled(7);
@@ -119,6 +121,46 @@ TEST(LiteAgent, AValidCheckAfterAnInvalidOneIsToldApart) {
   EXPECT_TRUE(lite.agent.last_was_valid());
   lite.check({.pwd = "wrong"});
   EXPECT_FALSE(lite.agent.last_was_valid());
+}
+
+TEST(LiteAgent, ARecordedCheckFromElsewhereGetsNothing) {
+  Lite lite;
+  const auto recorded = lite.packet({.nominate = true});
+  lite.receive(recorded);
+  ASSERT_EQ(lite.agent.selected(), (Path{kServer, kClient}));
+  lite.receive(recorded, kElsewhere);
+  EXPECT_TRUE(lite.out.datagrams.empty());
+  EXPECT_FALSE(lite.agent.last_was_valid());
+  EXPECT_EQ(lite.agent.selected(), (Path{kServer, kClient}));
+  EXPECT_FALSE(lite.agent.is_verified({kServer, kElsewhere}));
+  EXPECT_EQ(lite.agent.counters().replayed, 1U);
+  lite.check({.from = kElsewhere, .nominate = true});
+  EXPECT_EQ(lite.agent.selected(), (Path{kServer, kElsewhere})) << "a new one moves the path";
+}
+
+TEST(LiteAgent, ARepeatedCheckIsAnsweredButKeepsNothingAlive) {
+  Lite lite;
+  const auto check = lite.packet({.nominate = true});
+  lite.receive(check);
+  for (int i = 0; i < 40; ++i) {
+    lite.receive(check);
+    if (i == 0) {
+      EXPECT_EQ(lite.out.datagrams.size(), 1U) << "our answer may have been lost";
+    }
+    lite.advance(std::chrono::seconds(1));
+  }
+  EXPECT_EQ(lite.agent.state(), State::failed);
+  EXPECT_FALSE(lite.agent.selected());
+  EXPECT_EQ(lite.agent.counters().checks, 1U);
+}
+
+TEST(LiteAgent, TwoHundredAndFiftyFiveChecksLaterARecordedOneIsStillKnown) {
+  Lite lite;
+  const auto recorded = lite.packet({.nominate = true});
+  lite.receive(recorded);
+  for (int i = 0; i < 255; ++i) lite.check({});
+  lite.receive(recorded, kElsewhere);
+  EXPECT_EQ(lite.agent.selected(), (Path{kServer, kClient}));
 }
 
 TEST(LiteAgent, GarbageAndAnswersAreCountedOnly) {
