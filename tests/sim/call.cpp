@@ -1,5 +1,7 @@
 #include "tests/sim/call.hpp"
 
+#include <algorithm>
+
 #include "core/sctp/library.hpp"
 #include "core/signal/token.hpp"
 
@@ -23,6 +25,10 @@ Call::Call(std::uint64_t seed)
       dtls_(crypto::Certificate::generate(unix_now())),
       server_endpoint_{*base::Address::parse("10.0.0.1"), 7882},
       next_sctp_tick_(now() + kSctpTick) {
+  start_server();
+}
+
+void Call::start_server() {
   server::Config config;
   config.keys[kKey] = kSecret;
   config.wall = wall_clock();
@@ -103,6 +109,7 @@ void Call::open_socket(Caller& caller,
                        session::SocketId socket,
                        const signal::SocketRequest& request) {
   at(now() + kSignalDelay, [this, &caller, socket, request] {
+    if (is_unplugged(caller)) return;
     auto admission = server->admit({"GET", request.target, request.authorization, true}, now());
     if (auto* refusal = std::get_if<server::HttpResponse>(&admission)) {
       caller.turn([&](auto& session, auto& out) {
@@ -150,6 +157,24 @@ void Call::break_signalling(Caller& caller) {
   }
 }
 
+void Call::restart_server() {
+  server.reset();
+  start_server();
+  for (auto& line : wires_) {
+    if (!std::exchange(line.open, false)) continue;
+    line.caller->turn([&](auto& session, auto& out) {
+      session.on_socket_closed(line.socket, {errc::unreachable, "the server is gone"}, now(), out);
+    });
+  }
+}
+
+void Call::say(Caller& caller, const livekit::SignalResponse& response) {
+  for (const auto& line : wires_)
+    if (line.caller == &caller && line.open)
+      server_out.signals.push({line.connection, response.SerializeAsString()});
+  carry_server_output();
+}
+
 Call::Wire* Call::wire(const Caller& caller, session::SocketId socket) {
   for (auto& line : wires_)
     if (line.caller == &caller && line.socket == socket) return &line;
@@ -169,6 +194,14 @@ void Call::unplug(const Caller& caller) {
   unplugged_.push_back(&caller);
   for (auto& line : wires_)
     if (line.caller == &caller) line.open = false;
+}
+
+void Call::plug_in(const Caller& caller) {
+  std::erase(unplugged_, &caller);
+}
+
+bool Call::is_unplugged(const Caller& caller) const {
+  return std::find(unplugged_.begin(), unplugged_.end(), &caller) != unplugged_.end();
 }
 
 void Call::deliver(const Arrival& arrival) {
@@ -268,11 +301,31 @@ session::OperationId Caller::publish(Mouth& mouth,
   const auto id = next_operation_++;
   if (spec.name.empty()) spec.name = "voice";
   spec.stereo = mouth.format().channels == 2;
-  mouth.configure({options.packet_duration, std::nullopt}, now());
+  mouth.configure({options.packet_duration, mouth.hold}, now());
   pipelines_.push_back(std::make_unique<media::SourcePipeline>(mouth, options, std::move(encoder)));
   turn(
       [&](auto& machine, auto& out) { machine.publish(id, spec, *pipelines_.back(), now(), out); });
   return id;
+}
+
+session::OperationId Caller::unpublish(const std::string& track_sid) {
+  const auto id = next_operation_++;
+  turn([&](auto& machine, auto& out) { machine.unpublish(id, track_sid, now(), out); });
+  return id;
+}
+
+error_code Caller::set_muted(const std::string& track_sid, bool muted) {
+  error_code error;
+  turn([&](auto& machine, auto& out) { error = machine.set_muted(track_sid, muted, now(), out); });
+  return error;
+}
+
+error_code Caller::set_subscribed(const std::string& track_sid, bool subscribed) {
+  error_code error;
+  turn([&](auto& machine, auto& out) {
+    error = machine.set_subscribed(track_sid, subscribed, now(), out);
+  });
+  return error;
 }
 
 void Caller::disconnect() {
@@ -290,12 +343,12 @@ Ear& Caller::hear(const std::string& from,
 void Caller::attach_ears() {
   for (auto& hearing : ears_) {
     if (hearing.attached) continue;
-    const auto* who = session.room().find_identity(hearing.from);
-    if (!who) continue;
-    for (const auto& track : who->tracks)
-      if (track.subscribed && !hearing.attached)
-        hearing.attached =
-            !session.attach(track.sid, *hearing.ear, session::StreamEnd::with_track, now());
+    for (const auto& [sid, who] : session.room().remotes())
+      for (const auto& track : who.tracks)
+        if ((who.identity == hearing.from || track.sid == hearing.from) && track.subscribed &&
+            !hearing.attached)
+          hearing.attached =
+              !session.attach(track.sid, *hearing.ear, session::StreamEnd::with_track, now());
   }
 }
 

@@ -35,9 +35,13 @@ class Caller {
                                session::TrackSpec spec = {},
                                media::SourceOptions options = {},
                                std::unique_ptr<audio::Encoder> encoder = nullptr);
+  session::OperationId unpublish(const std::string& track_sid);
+  error_code set_muted(const std::string& track_sid, bool muted);
+  error_code set_subscribed(const std::string& track_sid, bool subscribed);
   void disconnect();
 
-  // Hears the first subscribed track of `from`, now or as soon as there is one.
+  // Hears the first subscribed track of `from` (an identity or a track's sid), now or as soon as
+  // there is one; that track only.
   Ear& hear(const std::string& from,
             media::StreamOptions options = {},
             std::unique_ptr<audio::Decoder> decoder = nullptr);
@@ -77,7 +81,6 @@ class Caller {
   Call& call_;
   base::Endpoint publisher_;
   base::Endpoint subscriber_;
-  session::Outputs outputs_;
   session::OperationId next_operation_ = 1;
   std::vector<std::unique_ptr<media::SourcePipeline>> pipelines_;
   std::vector<Hearing> ears_;
@@ -107,16 +110,24 @@ class Call {
   // One call into the server, and what it wants.
   void server_turn(const std::function<void(server::Server&, server::Outbox&)>& call);
 
-  // Cuts a participant off: nothing of it goes in or out any more.
+  // Cuts a participant off: nothing of it goes in or out, and neither side is told.
   void unplug(const Caller& caller);
+  // Its packets travel again, and new signalling connections.
+  void plug_in(const Caller& caller);
   // The signalling connections of a participant break.
   void break_signalling(Caller& caller);
+  // The server loses everything it knew, and every connection.
+  void restart_server();
+  // A message of the server to one participant, as if it had thought of it.
+  void say(Caller& caller, const livekit::SignalResponse& response);
 
   std::string token(const std::string& identity, const std::string& room, VideoGrants grants) const;
 
   base::RandomSource& random() { return random_; }
 
   const dtls::Context& dtls() const { return dtls_; }
+
+  const base::Endpoint& server_endpoint() const { return server_endpoint_; }
 
  private:
   friend class Caller;
@@ -129,11 +140,8 @@ class Call {
     bool open = true;
   };
 
-  struct Later {
-    base::Instant at;
-    std::function<void()> what;
-  };
-
+  void start_server();
+  bool is_unplugged(const Caller& caller) const;
   void open_socket(Caller& caller, session::SocketId socket, const signal::SocketRequest& request);
   void to_server(Caller& caller, session::SocketId socket, std::string bytes);
   void close_socket(Caller& caller, session::SocketId socket);

@@ -4,8 +4,9 @@
 
 namespace sidetone::sim {
 
-void Network::send(const base::Datagram& datagram, base::Instant now) {
+void Network::send(base::Datagram datagram, base::Instant now) {
   ++sent_;
+  if (change) change(datagram);
   if (random_.uniform() < weather.loss) {
     ++lost_;
     return;
@@ -37,6 +38,7 @@ std::optional<Arrival> Network::take(base::Instant now) {
   auto node = flying_.extract(flying_.begin());
   for (auto byte : node.mapped().packet.bytes())
     fingerprint_ = (fingerprint_ ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3U;
+  if (tap) tap(node.mapped());
   return Arrival{node.key(), std::move(node.mapped())};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -30,9 +31,13 @@ class Network {
   explicit Network(std::uint64_t seed) : random_(seed) {}
 
   Weather weather;
+  // Sees every datagram that arrives, as its receiver does.
+  std::function<void(const base::Datagram&)> tap;
+  // May spoil a datagram on its way, as its sender sees it.
+  std::function<void(base::Datagram&)> change;
 
   // As its sender sees it: from `local` to `remote`.
-  void send(const base::Datagram& datagram, base::Instant now);
+  void send(base::Datagram datagram, base::Instant now);
   base::Deadline next() const;
   std::optional<Arrival> take(base::Instant now);
 

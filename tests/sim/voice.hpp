@@ -2,10 +2,9 @@
 // everything it delivered.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <memory>
-#include <numbers>
+#include <optional>
 #include <vector>
 
 #include "core/media/pcm_feed.hpp"
@@ -19,6 +18,9 @@ namespace sidetone::sim {
 class Mouth final : public media::PcmFeed {
  public:
   explicit Mouth(audio::Format format, std::int64_t queue_ms = 1000) : pacer_({format, queue_ms}) {}
+
+  // For the next publication: waits for the first subscriber, so that nobody misses a sample.
+  std::optional<base::Duration> hold;
 
   audio::Format format() const override { return pacer_.options().format; }
 
@@ -47,33 +49,13 @@ class Mouth final : public media::PcmFeed {
 
   send::Cleared clear(base::Instant now) { return pacer_.clear(now, completions_); }
 
+  void flush(base::Instant now) { pacer_.flush(now, completions_); }
+
   send::Counters counters() const { return pacer_.counters(); }
 
  private:
   send::Pacer pacer_;
   send::Completions completions_;
-};
-
-// A sine per channel; the phase goes on from call to call.
-class Tone {
- public:
-  Tone(std::uint32_t rate, std::vector<double> hertz)
-      : rate_(rate), hertz_(std::move(hertz)), phase_(hertz_.size()) {}
-
-  std::vector<std::int16_t> next(std::size_t samples) {
-    std::vector<std::int16_t> result;
-    for (std::size_t i = 0; i < samples; ++i)
-      for (std::size_t c = 0; c < hertz_.size(); ++c) {
-        phase_[c] += 2 * std::numbers::pi * hertz_[c] / rate_;
-        result.push_back(static_cast<std::int16_t>(8000 * std::sin(phase_[c])));
-      }
-    return result;
-  }
-
- private:
-  std::uint32_t rate_;
-  std::vector<double> hertz_;
-  std::vector<double> phase_;
 };
 
 class Ear final : public media::PacketSink {
@@ -99,6 +81,14 @@ class Ear final : public media::PacketSink {
 
   media::EndReason ended() const { return pipeline_.ended(); }
 
+  // When the reader learned that it ended.
+  base::Deadline ended_at() const { return ended_at_; }
+
+  // Samples per channel since the beginning, forgotten ones included.
+  std::uint64_t total() const { return total_; }
+
+  base::Duration delay() const { return delay_; }  // of the latest frame
+
   const jitter::Counters& counters() const { return pipeline_.counters(); }
 
   std::uint64_t packets() const { return packets_; }
@@ -111,10 +101,9 @@ class Ear final : public media::PacketSink {
   media::StreamOutput output_;
   std::vector<std::int16_t> heard_;
   std::uint64_t packets_ = 0;
+  std::uint64_t total_ = 0;
+  base::Duration delay_{};
+  base::Deadline ended_at_;
 };
-
-// How much of one frequency there is, as the amplitude of a sine (Goertzel).
-double amplitude(const std::vector<double>& samples, double hertz, double rate);
-double rms(const std::vector<double>& samples);
 
 }  // namespace sidetone::sim
