@@ -69,7 +69,9 @@ Participant::Participant(std::uint64_t id, JoinRequest join, Parts parts, base::
       publisher_answer_(parts.random.u64() >> 1),
       subscriber_offer_(parts.random.u64() >> 1, join_.claims.grants->can_subscribe),
       data_tokens_(static_cast<double>(parts.config.limits.data_bytes_per_second)),
-      data_filled_(now) {}
+      data_filled_(now) {
+  permission.set_all_participants(true);
+}
 
 const livekit::ParticipantInfo& Participant::touch() {
   info_.clear_tracks();
@@ -98,6 +100,22 @@ Track* Participant::track_by_ssrc(std::uint32_t ssrc) {
   for (auto& track : tracks_)
     if (track->ssrc == ssrc) return track.get();
   return nullptr;
+}
+
+bool allows(const livekit::SubscriptionPermission& permission,
+            const Participant& listener,
+            const Track& track) {
+  if (permission.all_participants()) return true;
+  for (const auto& grant : permission.track_permissions()) {
+    const bool meant = grant.participant_identity().empty()
+                           ? grant.participant_sid() == listener.sid()
+                           : grant.participant_identity() == listener.identity();
+    const auto& sids = grant.track_sids();
+    if (meant &&
+        (grant.all_tracks() || std::find(sids.begin(), sids.end(), track.info.sid()) != sids.end()))
+      return true;
+  }
+  return false;
 }
 
 // The pending track of the section's msid, else the first pending one (wire_protocol §4.3).

@@ -54,6 +54,11 @@ struct Subscription {
 
 enum class Target { publisher, subscriber };
 
+// Whether a publisher who said so lets the listener hear its track.
+bool allows(const livekit::SubscriptionPermission& permission,
+            const Participant& listener,
+            const Track& track);
+
 class Participant {
  public:
   struct Parts {
@@ -112,6 +117,9 @@ class Participant {
 
   Track* track(std::string_view sid);
   Track* track_by_ssrc(std::uint32_t ssrc);
+
+  // Who may hear its tracks; everybody until it says otherwise.
+  livekit::SubscriptionPermission permission;
 
   struct Negotiated {
     bool ok = false;

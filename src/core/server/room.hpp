@@ -78,6 +78,9 @@ class Room {
   void on_track_setting(Participant& participant,
                         const livekit::UpdateTrackSettings& request,
                         Turn turn);
+  void on_permission(Participant& publisher,
+                     const livekit::SubscriptionPermission& request,
+                     Turn turn);
   void on_metadata(Participant& participant,
                    const livekit::UpdateParticipantMetadata& request,
                    Turn turn);

@@ -22,7 +22,7 @@ void Room::subscribe(Participant& listener,
                      const Participant& publisher,
                      const Track& track) const {
   // A client cannot place the track of somebody it was never told of.
-  if (publisher.is_hidden()) return;
+  if (publisher.is_hidden() || !allows(publisher.permission, listener, track)) return;
   if (!listener.subscribe(publisher, track)) ++services_.counters.tracks_refused;
 }
 

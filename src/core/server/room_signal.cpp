@@ -50,6 +50,8 @@ void Room::on_signal(Participant& participant, const livekit::SignalRequest& req
       return on_subscription(participant, request.subscription(), turn);
     case livekit::SignalRequest::kTrackSetting:
       return on_track_setting(participant, request.track_setting(), turn);
+    case livekit::SignalRequest::kSubscriptionPermission:
+      return on_permission(participant, request.subscription_permission(), turn);
     case livekit::SignalRequest::kUpdateMetadata:
       return on_metadata(participant, request.update_metadata(), turn);
     case livekit::SignalRequest::kUpdateAudioTrack:
@@ -197,6 +199,34 @@ void Room::on_track_setting(Participant& participant,
       subscription->down.pause(turn.now);
     else if (published.track && !published.track->info.muted())
       subscription->down.resume();
+  }
+}
+
+// Those who lost the right stop hearing at once, those who won it are subscribed (wire_protocol
+// §4.4).
+void Room::on_permission(Participant& publisher,
+                         const livekit::SubscriptionPermission& request,
+                         Turn turn) {
+  const auto before = std::exchange(publisher.permission, request);
+  for (auto& other : participants_) {
+    if (other.get() == &publisher) continue;
+    for (auto& track : publisher.tracks()) {
+      if (track->ssrc == 0) continue;
+      const bool can = allows(request, *other, *track);
+      if (can == allows(before, *other, *track) || !other->grants().can_subscribe) continue;
+      livekit::SignalResponse response;
+      auto& update = *response.mutable_subscription_permission_update();
+      update.set_participant_sid(publisher.sid());
+      update.set_track_sid(track->info.sid());
+      update.set_allowed(can);
+      if (!publisher.is_hidden()) other->send(response, turn.out);
+      if (!can) {
+        deafen(*other, *track);
+        other->unsubscribe(track->info.sid(), turn.now);
+      } else if (other->join().auto_subscribe) {
+        subscribe(*other, publisher, *track);
+      }
+    }
   }
 }
 

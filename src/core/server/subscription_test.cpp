@@ -93,5 +93,48 @@ TEST(Subscriptions, DisabledByTheListenerUntilEnabled) {
   EXPECT_EQ(call.bob.rtp.size(), 3U);
 }
 
+livekit::SignalRequest permission(bool all, const std::string& identity = {}) {
+  livekit::SignalRequest request;
+  auto& wish = *request.mutable_subscription_permission();
+  wish.set_all_participants(all);
+  if (identity.empty()) return request;
+  wish.add_track_permissions()->set_participant_identity(identity);
+  wish.mutable_track_permissions(0)->set_all_tracks(true);
+  return request;
+}
+
+TEST(Subscriptions, ThePublisherDecidesWhoHears) {
+  Call call;
+  call.publish();
+  auto& carol = call.world.enter({.identity = "carol"});
+  call.alice.speak(kSsrc, 3);
+  call.alice.send(permission(false, "carol"));
+  const auto* told = call.bob.last(SignalResponse::kSubscriptionPermissionUpdate);
+  ASSERT_NE(told, nullptr);
+  EXPECT_FALSE(told->subscription_permission_update().allowed());
+  EXPECT_EQ(told->subscription_permission_update().track_sid(), call.sid);
+  EXPECT_EQ(carol.count(SignalResponse::kSubscriptionPermissionUpdate), 0);
+  call.bob.subscription(call.sid, true);
+  auto& dave = call.world.enter({.identity = "dave"});
+  call.world.run_for(500ms);
+  call.bob.rtp.clear();
+  carol.rtp.clear();
+  call.alice.speak(kSsrc, 3);
+  call.world.run_for(50ms);
+  EXPECT_TRUE(call.bob.rtp.empty()) << "asking does not help";
+  EXPECT_TRUE(dave.rtp.empty()) << "nor does coming later";
+  EXPECT_EQ(carol.rtp.size(), 3U);
+  call.alice.send(permission(true));
+  call.world.run_for(500ms);
+  EXPECT_TRUE(call.bob.last(SignalResponse::kSubscriptionPermissionUpdate)
+                  ->subscription_permission_update()
+                  .allowed());
+  call.bob.rtp.clear();
+  call.alice.speak(kSsrc, 3);
+  call.world.run_for(50ms);
+  EXPECT_EQ(call.bob.rtp.size(), 3U);
+  EXPECT_EQ(dave.rtp.size(), 3U);
+}
+
 }  // namespace
 }  // namespace sidetone::server
