@@ -120,7 +120,7 @@ TEST(RoomConnect, ACancelledConnectLeavesNobody) {
         hall.server.url(), token_for("alice"), {},
         asio::bind_cancellation_slot(signal.slot(), [&](error_code ec) { done.set_value(ec); }));
     std::this_thread::sleep_for(wait);
-    signal.emit(asio::cancellation_type::all);
+    emit(hall.runtime, signal);
     auto outcome = done.get_future();
     ASSERT_EQ(outcome.wait_for(5s), std::future_status::ready);
     const auto code = outcome.get();

@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <future>
 #include <memory>
 #include <numbers>
 #include <optional>
@@ -61,6 +64,16 @@ struct Hall {
   Runtime runtime;
   RoomServer server;
 };
+
+// Where handlers run: a cancellation signal belongs to one thread.
+inline void emit(Runtime& runtime, boost::asio::cancellation_signal& signal) {
+  std::promise<void> done;
+  boost::asio::post(runtime.event_executor(), [&] {
+    signal.emit(boost::asio::cancellation_type::all);
+    done.set_value();
+  });
+  done.get_future().wait();
+}
 
 template <class Condition>
 bool eventually(Condition condition, std::chrono::milliseconds limit = 5000ms) {

@@ -113,7 +113,7 @@ TEST(Room, NextEventWaitsEndsAndIsCancelled) {
       signal.slot(), [&](error_code ec, RoomEvent) { cancelled.set_value(ec); }));
   auto first = alice.async_next_event(asio::use_future);
   auto second = alice.async_next_event(asio::use_future);
-  signal.emit(asio::cancellation_type::all);
+  emit(hall.runtime, signal);
   auto outcome = cancelled.get_future();
   ASSERT_EQ(outcome.wait_for(5s), std::future_status::ready);
   EXPECT_EQ(outcome.get(), asio::error::operation_aborted);

@@ -257,8 +257,11 @@ void ServerDriver::send(const base::Outbox<base::Datagram>& datagrams, base::Ins
   if (options_.forwarding_delay.count() > 0) {
     for (const auto& datagram : datagrams)
       delayed_.push_back({at + options_.forwarding_delay, datagram});
-    for (; !delayed_.empty() && delayed_.front().due <= at; delayed_.pop_front())
+    while (!delayed_.empty() && delayed_.front().due <= at) {
       put(delayed_.front().datagram);
+      for (auto& socket : udp_) socket->flush();  // it borrows what it was given until then
+      delayed_.pop_front();
+    }
   } else {
     for (const auto& datagram : datagrams) put(datagram);
   }
