@@ -1,6 +1,10 @@
 #include "apps/cli/access.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <fstream>
+#include <future>
 #include <sstream>
 
 #include "apps/cli/console.hpp"
@@ -77,6 +81,38 @@ const std::string& Access::server() const {
   if (url.empty())
     throw UsageError("no server: give --url or set LIVEKIT_URL, e.g. ws://127.0.0.1:7880");
   return url;
+}
+
+void Access::join(Runtime& runtime,
+                  Room& call,
+                  const std::string& room,
+                  const std::string& identity) const {
+  ConnectOptions options;
+  options.ca_file = ca_file;
+  const auto token_text = token_for(room, identity);
+  auto cancel = std::make_shared<boost::asio::cancellation_signal>();
+  auto outcome = std::make_shared<std::promise<error_code>>();
+  auto joined = outcome->get_future();
+  call.async_connect(
+      server(), token_text, options,
+      boost::asio::bind_cancellation_slot(
+          cancel->slot(), [cancel, outcome](error_code ec) { outcome->set_value(ec); }));
+  while (joined.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
+    if (!Interrupt::asked()) continue;
+    // Where the handler runs: a signal belongs to one thread.
+    boost::asio::post(runtime.event_executor(),
+                      [cancel] { cancel->emit(boost::asio::cancellation_type::all); });
+    joined.wait();
+    throw std::runtime_error("interrupted while joining");
+  }
+  if (const auto ec = joined.get()) throw boost::system::system_error(ec, call.failure());
+  const auto wrong = [](const char* what, const std::string& is, const std::string& named) {
+    throw std::runtime_error("the token is for " + std::string(what) + " '" + is + "', not '" +
+                             named + "'");
+  };
+  if (!room.empty() && call.name() != room) wrong("room", call.name(), room);
+  const auto self = call.local_participant().identity();
+  if (!identity.empty() && self != identity) wrong("identity", self, identity);
 }
 
 std::chrono::seconds parse_duration(const std::string& text) {

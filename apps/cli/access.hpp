@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <sidetone/access_token.hpp>
+#include <sidetone/room.hpp>
 #include <string>
 
 namespace sidetone::cli {
@@ -30,6 +31,12 @@ struct Access {
   std::string token_for(const std::string& room, const std::string& identity) const;
   // Throws UsageError when none was given.
   const std::string& server() const;
+  // Joins; Ctrl-C gives it up. Throws what connect throws, and std::runtime_error when the token
+  // opens another room than the one that was named, or is another's.
+  void join(Runtime& runtime,
+            Room& call,
+            const std::string& room,
+            const std::string& identity) const;
 };
 
 // "90s", "15m", "6h", "1d" or plain seconds. Throws UsageError.

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 #include <cmath>
 #include <csignal>
 #include <iostream>
@@ -57,8 +59,51 @@ std::string meter(double peak, int width) {
          std::string(static_cast<std::size_t>(width - filled), '.');
 }
 
+namespace {
+
+// Boost.JSON writes 31.63 as 3.163E1, which is right and which nobody reads.
+void write(const boost::json::value& value, std::string& text) {
+  if (const auto* object = value.if_object()) {
+    const char* separator = "{";
+    for (const auto& [key, member] : *object) {
+      text += separator + boost::json::serialize(boost::json::value(key)) + ":";
+      write(member, text);
+      separator = ",";
+    }
+    text += object->empty() ? "{}" : "}";
+  } else if (const auto* array = value.if_array()) {
+    const char* separator = "[";
+    for (const auto& element : *array) {
+      text += separator;
+      write(element, text);
+      separator = ",";
+    }
+    text += array->empty() ? "[]" : "]";
+  } else if (const auto* number = value.if_double()) {
+    text += plain_decimal(*number);
+  } else {
+    text += boost::json::serialize(value);
+  }
+}
+
+}  // namespace
+
+std::string plain_decimal(double value) {
+  if (!std::isfinite(value)) return "null";
+  std::array<char, 400> digits{};  // the longest double in fixed form has 309 before the point
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed);
+  return {digits.data(), end.ptr};
+}
+
+std::string to_json(const boost::json::object& object) {
+  std::string text;
+  write(object, text);
+  return text;
+}
+
 void print_json(const boost::json::object& object) {
-  std::cout << boost::json::serialize(object) << std::endl;
+  std::cout << to_json(object) << std::endl;
 }
 
 double rounded(double value, int digits) {

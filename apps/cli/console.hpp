@@ -47,6 +47,11 @@ class LiveLine {
 // A level meter of `width` characters for a peak in 0..1.
 std::string meter(double peak, int width = 20);
 
+// "31.63", never "3.163E1": the shortest digits that mean this number. "null" for what is none.
+std::string plain_decimal(double value);
+
+// One line, numbers as plain decimals.
+std::string to_json(const boost::json::object& object);
 void print_json(const boost::json::object& object);
 
 // Rounded for people's eyes: JSON numbers with at most `digits` decimals.

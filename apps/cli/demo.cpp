@@ -267,6 +267,7 @@ Report Demo::call(const Sound& sound) {
 int Demo::run() {
   if (files.empty()) files = default_speech();
   const auto sound = read_sounds(files);
+  WavWriter(recording, Tape::kRate, 1).close();  // refused before anybody joins, not after
   Interrupt interrupt;
   if (!json) {
     std::cout << "A voice of " << std::fixed << std::setprecision(1) << sound.seconds()

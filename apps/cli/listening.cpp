@@ -17,6 +17,8 @@ constexpr std::size_t kNearLag =
     Tape::kRate / 2;              // a window strays from the common alignment by less
 constexpr double kSpeech = 1e-5;  // mean square of a window worth matching: -50 dBFS
 constexpr double kClearMatch = 0.8;
+constexpr double kAboutAsGood = 0.15;
+constexpr std::size_t kMostCandidates = 32;
 
 struct Biquad {
   double b0, b1, b2, a1, a2;
@@ -83,6 +85,28 @@ class Hay {
     return power > 0 ? dot / power : 0;
   }
 
+  // The best places of `needle` in [from, to] that are about as good as the very best: a sound that
+  // repeats itself, thinned, may look better a period later.
+  std::vector<std::size_t> candidates(std::span<const float> needle,
+                                      std::size_t from,
+                                      std::size_t to) const {
+    if (samples_.size() < needle.size()) return {};
+    to = std::min(to, samples_.size() - needle.size());
+    if (from > to) return {};
+    const double power = energy(needle);
+    std::vector<double> scores;
+    for (std::size_t at = from; at <= to; ++at) scores.push_back(correlation(needle, power, at));
+    const double best = *std::max_element(scores.begin(), scores.end());
+    std::vector<std::size_t> result;
+    for (std::size_t i = 0; i < scores.size() && best > 0; ++i) {
+      const bool peak = (i == 0 || scores[i] >= scores[i - 1]) &&
+                        (i + 1 == scores.size() || scores[i] > scores[i + 1]);
+      if (peak && scores[i] > best - kAboutAsGood && result.size() < kMostCandidates)
+        result.push_back(from + i);
+    }
+    return result;
+  }
+
   // The best place of `needle` in [from, to].
   Match find(std::span<const float> needle, std::size_t from, std::size_t to) const {
     Match best;
@@ -106,10 +130,14 @@ Match locate(std::span<const float> needle,
              std::size_t from,
              std::size_t to) {
   const std::vector<float> thin = decimate({needle.begin(), needle.end()});
-  const Match coarse = thin_hay.find(thin, from / kDecimation, to / kDecimation);
-  if (coarse.correlation <= 0) return {};
-  const std::size_t centre = coarse.at * kDecimation;
-  return hay.find(needle, centre > kDecimation ? centre - kDecimation : 0, centre + kDecimation);
+  Match best;
+  for (const auto at : thin_hay.candidates(thin, from / kDecimation, to / kDecimation)) {
+    const std::size_t centre = at * kDecimation;
+    const auto match =
+        hay.find(needle, centre > kDecimation ? centre - kDecimation : 0, centre + kDecimation);
+    if (match.correlation > best.correlation) best = match;
+  }
+  return best;
 }
 
 }  // namespace
@@ -172,7 +200,8 @@ Comparison compare(const Tape& pushed, const Tape& heard) {
   if (!result.offset || common >= ear.samples().size()) return result;
   const std::size_t length = std::min(mouth.size(), ear.samples().size() - common);
   const auto said = std::span(mouth).first(length);
-  result.correlation = std::max(0.0, ear.correlation(said, energy(said), common));
+  // Against all that was said: what was not heard at all is not alike.
+  result.correlation = std::max(0.0, ear.correlation(said, energy(mouth), common));
   return result;
 }
 

@@ -37,6 +37,7 @@ TEST(Listening, FindsTheDelayToTheSample) {
   const auto speech = babble(1);
   auto late = std::vector<std::int16_t>(1234, 0);
   late.insert(late.end(), speech.begin(), speech.end());
+  late.insert(late.end(), 480, 0);  // a tape is whole frames
   // Delivered from the same moment on, 1234 samples of silence first; a push completes 10 ms after
   // its first sample.
   const auto result = compare(tape(speech, 0), tape(late, 0));

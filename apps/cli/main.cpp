@@ -1,3 +1,4 @@
+#include <boost/system/system_error.hpp>
 #include <iostream>
 
 #include "apps/cli/commands.hpp"
@@ -26,6 +27,11 @@ int main(int argc, char** argv) {
   } catch (const cli::UsageError& error) {
     std::cerr << "sidetone: " << error.what() << "\n";
     return 2;
+  } catch (const boost::system::system_error& error) {
+    // Without the code in brackets that Boost adds.
+    const std::string text = error.what();
+    std::cerr << "sidetone: " << text.substr(0, text.rfind(" [")) << "\n";
+    return 1;
   } catch (const std::exception& error) {
     std::cerr << "sidetone: " << error.what() << "\n";
     return 1;

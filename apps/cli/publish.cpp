@@ -38,15 +38,13 @@ std::optional<std::string> ended(Room& room) {
 
 int Publish::run() {
   const auto sound = read_sounds(files);
-  const auto token = access.token_for(room, identity);
-  const auto& url = access.server();
+  (void)access.token_for(room, identity);  // what is missing is said before anything is opened
+  (void)access.server();
   TimestampFile csv(timestamps);
   Interrupt interrupt;
   Runtime runtime;
   Room call(runtime);
-  ConnectOptions connecting;
-  connecting.ca_file = access.ca_file;
-  call.connect(url, token, connecting);
+  access.join(runtime, call, room, identity);
   AudioSource source(runtime,
                      {.sample_rate = sound.sample_rate, .num_channels = sound.num_channels});
   PublishOptions options;

@@ -46,16 +46,14 @@ bool Record::take_events(Room& call) {
 }
 
 int Record::run() {
-  const auto token = access.token_for(room, identity);
-  const auto& url = access.server();
+  (void)access.token_for(room, identity);  // what is missing is said before anything is opened
+  (void)access.server();
   WavWriter wav(out, rate, channels);
   TimestampFile csv(timestamps);
   Interrupt interrupt;
   Runtime runtime;
   Room call(runtime);
-  ConnectOptions connecting;
-  connecting.ca_file = access.ca_file;
-  call.connect(url, token, connecting);
+  access.join(runtime, call, room, identity);
   auto stream = AudioStream::from_participant(call, from, TrackSource::microphone,
                                               {.sample_rate = rate, .num_channels = channels});
   LiveLine line(json);
