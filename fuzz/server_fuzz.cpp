@@ -10,6 +10,7 @@
 #include "core/crypto/certificate.hpp"
 #include "core/sctp/library.hpp"
 #include "core/server/server.hpp"
+#include "core/signal/wire.hpp"
 
 namespace {
 
@@ -95,7 +96,7 @@ class Scene {
   }
 
   void ask(server::ConnectionId from, const livekit::SignalRequest& request) {
-    server_->on_signal(from, base::as_bytes(request.SerializeAsString()), now_, out_);
+    server_->on_signal(from, base::as_bytes(signal::encode(request)), now_, out_);
   }
 
   void describe(server::ConnectionId from, bool offer) {
@@ -110,7 +111,7 @@ class Scene {
     for (std::size_t i = 0; i + 2 < changes.size(); i += 3)
       sdp[(std::to_integer<std::size_t>(changes[i]) * 8 +
            std::to_integer<std::size_t>(changes[i + 1])) %
-          sdp.size()] = static_cast<char>(changes[i + 2]);
+          sdp.size()] = static_cast<char>(changes[i + 2] & std::byte{0x7f});
     message.set_sdp(sdp);
     ask(from, request);
   }

@@ -119,11 +119,15 @@ TEST(Data, WhatIsNoDataPacketIsDropped) {
   const auto channel = *chat.alice.publisher->channel("_reliable");
   peer::Output out;
   const std::array garbage{std::byte{0xff}, std::byte{0xff}, std::byte{0xff}};
+  const std::array not_utf8{std::byte{0x22}, std::byte{0x01}, std::byte{0xff}};  // an identity
+  testing::internal::CaptureStderr();
   ASSERT_FALSE(chat.alice.publisher->send_message(channel, true, garbage, out));
+  ASSERT_FALSE(chat.alice.publisher->send_message(channel, true, not_utf8, out));
   chat.alice.collect(out);
   chat.world.run_for(50ms);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "a library prints nothing";
   EXPECT_TRUE(chat.bob.messages.empty());
-  EXPECT_EQ(chat.counters().data_dropped_invalid, 1U);
+  EXPECT_EQ(chat.counters().data_dropped_invalid, 2U);
   chat.say(text("still here"));
   EXPECT_EQ(chat.bob.messages.size(), 1U);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/signal/wire.hpp"
+
 namespace sidetone::server {
 namespace {
 
@@ -83,7 +85,7 @@ const livekit::ParticipantInfo& Participant::touch() {
 }
 
 void Participant::send(const livekit::SignalResponse& response, Outbox& out) const {
-  if (connection) out.signals.push({*connection, response.SerializeAsString()});
+  if (connection) out.signals.push({*connection, signal::encode(response)});
 }
 
 sdp::TransportParameters Participant::local(Target target) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/server/room.hpp"
+#include "core/signal/wire.hpp"
 
 namespace sidetone::server {
 namespace {
@@ -19,8 +20,7 @@ void Room::on_message(Participant& sender, Target target, const peer::Message& m
   const bool lossy = message.channel == peer.channel(kLossy);
   const bool granted = sender.grants().can_publish_data.value_or(sender.grants().can_publish);
   livekit::DataPacket packet;
-  if ((!reliable && !lossy) || !granted ||
-      !packet.ParseFromArray(message.bytes.data(), static_cast<int>(message.bytes.size()))) {
+  if ((!reliable && !lossy) || !granted || !signal::decode(message.bytes, packet)) {
     ++counters.data_dropped_invalid;
     return;
   }
@@ -63,7 +63,7 @@ void Room::deliver(const Participant& sender,
                    const livekit::DataPacket& packet,
                    bool reliable,
                    Turn turn) {
-  const auto bytes = packet.SerializeAsString();
+  const auto bytes = signal::encode(packet);
   const auto& to = packet.destination_identities();
   for (auto& participant : participants_) {
     if (participant.get() == &sender) continue;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/signal/wire.hpp"
+
 namespace sidetone::server {
 namespace {
 
@@ -44,7 +46,7 @@ void Server::turn_away(ConnectionId connection,
   livekit::SignalResponse response;
   response.mutable_leave()->set_reason(reason);
   response.mutable_leave()->set_action(action);
-  out.signals.push({connection, response.SerializeAsString()});
+  out.signals.push({connection, signal::encode(response)});
   out.closes.push({connection});
 }
 
