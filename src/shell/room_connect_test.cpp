@@ -116,11 +116,14 @@ TEST(RoomConnect, ACancelledConnectLeavesNobody) {
     Room room(hall.runtime);
     asio::cancellation_signal signal;
     std::promise<error_code> done;
-    room.async_connect(
-        hall.server.url(), token_for("alice"), {},
-        asio::bind_cancellation_slot(signal.slot(), [&](error_code ec) { done.set_value(ec); }));
-    std::this_thread::sleep_for(wait);
-    emit(hall.runtime, signal);
+    // On the handlers' thread, which a signal belongs to: the outcome comes after it.
+    asio::post(hall.runtime.event_executor(), [&, wait] {
+      room.async_connect(
+          hall.server.url(), token_for("alice"), {},
+          asio::bind_cancellation_slot(signal.slot(), [&](error_code ec) { done.set_value(ec); }));
+      std::this_thread::sleep_for(wait);
+      signal.emit(asio::cancellation_type::all);
+    });
     auto outcome = done.get_future();
     ASSERT_EQ(outcome.wait_for(5s), std::future_status::ready);
     const auto code = outcome.get();
