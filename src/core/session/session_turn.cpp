@@ -254,7 +254,10 @@ void Session::Impl::expire_operations(Turn& turn) {
 base::Deadline Session::Impl::next_deadline() const {
   auto next = base::earliest(operations_.next_deadline(), tracks_.next_deadline());
   if (signal_) next = base::earliest(next, signal_->next_deadline());
-  if (publisher_) next = base::earliest(next, publisher_->next_deadline());
+  // An overdue answer matters only while connected; a reconnect has a deadline of its own.
+  if (publisher_)
+    next = base::earliest(next, phase_ == Phase::connected ? publisher_->next_deadline()
+                                                           : publisher_->peer().next_deadline());
   if (subscriber_) next = base::earliest(next, subscriber_->next_deadline());
   next = base::earliest(next, media_lost_at_);
   return base::earliest(next, base::earliest(attempt_at_, attempt_deadline_));
