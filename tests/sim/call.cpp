@@ -1,6 +1,7 @@
 #include "tests/sim/call.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "core/sctp/library.hpp"
 #include "core/signal/token.hpp"
@@ -10,6 +11,8 @@ namespace {
 
 constexpr auto kSignalDelay = std::chrono::milliseconds(1);
 constexpr auto kSctpTick = std::chrono::milliseconds(10);
+// More turns than any moment needs: a machine asks again and again for one that has passed.
+constexpr int kStuckSteps = 100'000;
 constexpr auto kKey = "key";
 constexpr auto kSecret = "a secret for simulations only, 32 bytes";
 
@@ -230,8 +233,23 @@ base::Deadline Call::next_deadline() const {
   return next;
 }
 
+// Whose deadline has passed.
+std::string Call::whose_turn() const {
+  std::string text;
+  if (base::is_due(network.next(), now())) text += " network";
+  if (base::is_due(server->next_deadline(), now())) text += " server";
+  if (!later_.empty() && later_.begin()->first <= now()) text += " later";
+  for (const auto& caller : callers_)
+    if (base::is_due(caller->next_deadline(), now()))
+      text += " " + caller->identity +
+              (base::is_due(caller->session.next_deadline(), now()) ? " (session)" : "");
+  return text;
+}
+
 void Call::step(base::Instant until) {
   const auto next = next_deadline();
+  stuck_ = next && *next <= now() ? stuck_ + 1 : 0;
+  if (stuck_ > kStuckSteps) throw std::runtime_error("time stands still: " + whose_turn());
   advance_to(next && *next < until ? *next : until);
   while (auto arrival = network.take(now())) deliver(*arrival);
   while (!later_.empty() && later_.begin()->first <= now()) {

@@ -149,6 +149,7 @@ class Call {
   void deliver(const Arrival& arrival);
   base::Deadline next_deadline() const;
   void step(base::Instant until);
+  std::string whose_turn() const;
   Wire* wire(const Caller& caller, session::SocketId socket);
   Wire* wire(server::ConnectionId connection);
 
@@ -162,6 +163,7 @@ class Call {
   server::ConnectionId next_connection_ = 1;
   base::Instant next_sctp_tick_;
   bool server_woken_ = false;
+  int stuck_ = 0;
 };
 
 }  // namespace sidetone::sim

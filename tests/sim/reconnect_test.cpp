@@ -136,6 +136,27 @@ TEST_F(Reconnect, AParticipantPluggedInAgainComesBack) {
   EXPECT_EQ(talk.call.server->participants(), 2U);
 }
 
+TEST_F(Reconnect, AnAnswerThatNeverCameDoesNotKeepAReconnectBusy) {
+  auto& other = talk.voice(kFormat, std::make_unique<Numbers>());
+  const auto id =
+      talk.alice.publish(other.mouth, {}, {}, media::make_passthrough_encoder(24000, 1));
+  talk.call.run_for(milliseconds(3));  // add_track was answered, the offer is on its way
+  // Silence, until shortly before the answer is due; then resume after resume fails.
+  talk.call.unplug(talk.alice);
+  talk.call.run_for(milliseconds(14'500));
+  EXPECT_FALSE(talk.alice.done(id));
+  livekit::SignalResponse resume;
+  resume.mutable_leave()->set_action(livekit::LeaveRequest::RESUME);
+  talk.alice.turn([&](auto& session, auto& out) {
+    const auto bytes = resume.SerializeAsString();
+    session.on_socket_message(1, base::as_bytes(bytes), now(), out);
+  });
+  EXPECT_EQ(talk.alice.session.state(), ConnectionState::reconnecting);
+  talk.call.run_for(seconds(5));  // throws when time stands still
+  EXPECT_TRUE(talk.alice.done(id));
+  EXPECT_EQ(talk.alice.error(id), errc::timed_out);
+}
+
 TEST_F(Reconnect, AnUnpluggedMinuteLeavesOthersAlone) {
   auto& carol = talk.call.add("carol");
   auto& carols_ear = talk.hear_exact(carol, "bob", kFormat);

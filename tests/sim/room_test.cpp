@@ -212,6 +212,45 @@ TEST_F(Room, ADeletedRoomEndsForEverybody) {
   EXPECT_EQ(talk.call.server->rooms(), 0U);
 }
 
+// The default delivery, with a backlog behind a storm: no cause may leave a reader hanging.
+TEST(PacedStream, EndsInTimeWhateverTheCause) {
+  using Cause = std::function<void(Talk&, const std::string& sid)>;
+  const std::vector<std::pair<media::EndReason, Cause>> causes{
+      {media::EndReason::unpublished, [](Talk& t, auto& sid) { t.alice.unpublish(sid); }},
+      {media::EndReason::unsubscribed,
+       [](Talk& t, auto& sid) { EXPECT_FALSE(t.bob.set_subscribed(sid, false)); }},
+      {media::EndReason::participant_left, [](Talk& t, auto&) { t.alice.disconnect(); }},
+      {media::EndReason::room_closed, [](Talk& t, auto&) { t.bob.disconnect(); }},
+      {media::EndReason::participant_left,
+       [](Talk& t, auto&) {
+         t.server([](auto& server, auto now, auto& out) {
+           server.remove_participant("room", "alice", now, out);
+         });
+       }},
+      {media::EndReason::room_closed,
+       [](Talk& t, auto&) {
+         t.server([](auto& server, auto now, auto& out) { server.delete_room("room", now, out); });
+       }},
+  };
+  for (const auto& [reason, cause] : causes) {
+    SCOPED_TRACE(static_cast<int>(reason));
+    Talk talk;
+    ASSERT_TRUE(talk.connected());
+    auto& voice = talk.voice({48000, 1}, std::make_unique<Speech>(48000));
+    auto& ear = talk.bob.hear("alice");
+    const auto sid = talk.publish(talk.alice, voice);
+    ASSERT_NE(sid, "");
+    talk.call.network.weather.jitter = milliseconds(120);
+    talk.call.run_for(seconds(3));
+    ASSERT_EQ(ear.ended(), media::EndReason::none);
+    cause(talk, sid);
+    const auto time = talk.until_end(ear);
+    EXPECT_GE(time.count(), 0);
+    EXPECT_LE(time, kPromptly);
+    EXPECT_EQ(ear.ended(), reason);
+  }
+}
+
 TEST_F(Room, AServerThatShutsDownSaysSo) {
   talk.server([](auto& server, auto now, auto& out) { server.shut_down(now, out); });
   talk.call.run_for(milliseconds(100));
@@ -253,6 +292,35 @@ TEST_F(Room, WhoLeftMayComeBackAndIsHeardAgain) {
     expect_end(*ear, media::EndReason::participant_left);
   }
   EXPECT_EQ(talk.bob.all<room::ParticipantConnected>().size(), 2U);
+}
+
+TEST_F(Room, WhoSpeaksIsShownToAll) {
+  voice->speaking = false;
+  talk.call.run_for(seconds(3));
+  talk.bob.events.clear();
+  auto& loud = talk.voice({48000, 1}, std::make_unique<Speech>(48000));
+  ASSERT_NE(talk.publish(talk.alice, loud), "");
+  talk.call.run_for(seconds(2));
+  const auto speaking = talk.bob.all<room::ActiveSpeakersChanged>();
+  ASSERT_FALSE(speaking.empty());
+  ASSERT_EQ(speaking.back().speakers.size(), 1U);
+  EXPECT_EQ(speaking.back().speakers[0].who.identity, "alice");
+  loud.speaking = false;
+  talk.call.run_for(seconds(4));
+  EXPECT_TRUE(talk.bob.all<room::ActiveSpeakersChanged>().back().speakers.empty());
+}
+
+TEST_F(Room, WithoutPermissionNothingIsPublished) {
+  auto& carol = talk.call.add("carol");
+  VideoGrants grants;
+  grants.can_publish = false;
+  const auto joined = carol.connect("room", grants);
+  ASSERT_TRUE(talk.call.run_until([&] { return carol.done(joined); }));
+  ASSERT_FALSE(carol.error(joined));
+  auto& mute = talk.voice(kFormat, std::make_unique<Numbers>());
+  const auto id = carol.publish(mute.mouth);
+  ASSERT_TRUE(talk.call.run_until([&] { return carol.done(id); }));
+  EXPECT_EQ(carol.error(id), errc::forbidden);
 }
 
 TEST_F(Room, AThirdComesLaterAndHearsBoth) {

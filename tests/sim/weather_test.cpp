@@ -42,6 +42,7 @@ TEST_F(Weather, RetransmissionsRepairWhatIsLost) {
   EXPECT_GT(talk.call.network.lost(), 50U) << "it rained";
   EXPECT_LT(concealed(), 0.02) << "of about ten percent lost on two links";
   EXPECT_GT(ear->packets(), 950U);
+  EXPECT_GT(talk.alice.session.figures().publisher.packets.retransmitted, 20U);
   EXPECT_LE(talk.bob.session.figures().subscriber.audio.packets_lost, 5)
       << "of more than fifty each way";
   EXPECT_NEAR(static_cast<double>(ear->total()), 21 * 16000, 1600) << "the stream goes on";
@@ -96,6 +97,25 @@ TEST_F(Weather, AShortOutageIsHeardOnceAndTheCallLivesOn) {
   EXPECT_EQ(ear->counters().concealed_samples, concealed_by_now);
   EXPECT_EQ(talk.alice.all<room::Disconnected>().size(), 0U);
   EXPECT_EQ(ear->ended(), media::EndReason::none);
+}
+
+TEST(Redundancy, CarriesSpeechThroughLossWithoutRetransmission) {
+  Talk talk(4);
+  ASSERT_TRUE(talk.connected());
+  auto& voice = talk.voice({16000, 1}, std::make_unique<Speech>(16000));
+  session::TrackSpec spec;
+  spec.red = true;
+  media::SourceOptions options;
+  options.red = true;
+  auto& ear = talk.bob.hear("alice");
+  const auto id = talk.alice.publish(voice.mouth, spec, options);
+  ASSERT_TRUE(talk.call.run_until([&] { return talk.alice.done(id); }));
+  talk.call.network.weather.loss = 0.05;
+  talk.call.run_for(seconds(30));
+  EXPECT_GT(ear.counters().red_recoveries, 40U);
+  EXPECT_LT(static_cast<double>(ear.counters().concealed_samples),
+            0.03 * static_cast<double>(ear.counters().total_samples_received));
+  EXPECT_EQ(talk.alice.session.figures().publisher.packets.retransmitted, 0U);
 }
 
 TEST(LossyJoining, TwoParticipantsFindTheirWayInThroughTheRain) {
