@@ -3,7 +3,6 @@
 // things between them. One strand.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,42 +14,11 @@
 #include "core/sdp/publisher_answer.hpp"
 #include "core/sdp/subscriber_offer.hpp"
 #include "core/server/admission.hpp"
-#include "core/server/down_track.hpp"
+#include "core/server/track.hpp"
 #include "core/server/types.hpp"
 #include "livekit.pb.h"
 
 namespace sidetone::server {
-
-class Participant;
-struct Subscription;
-
-// A published track. Announced once its media section has come.
-struct Track {
-  // Whose transport carries it: looked up for each packet, so kept here.
-  struct Listener {
-    Participant* participant = nullptr;
-    Subscription* subscription = nullptr;
-  };
-
-  livekit::TrackInfo info;
-  std::string cid;
-  std::uint32_t ssrc = 0;  // 0: announced to us, not yet offered
-  std::uint8_t opus = 111;
-  std::optional<std::uint8_t> red;
-  bool heard = false;  // its first subscriber was reported
-  std::vector<Listener> listeners;
-};
-
-// A track of somebody else on its way to this participant.
-struct Subscription {
-  std::string publisher_sid;
-  std::string track_sid;
-  std::string mid;
-  std::uint32_t ssrc = 0;
-  bool answered = false;
-  bool disabled = false;  // by the subscriber (track_setting)
-  DownTrack down;
-};
 
 enum class Target { publisher, subscriber };
 
