@@ -127,7 +127,15 @@ void SctpHost::tick(base::Instant at) {
   timer_.arm(plan.next);
 }
 
-void SctpHost::leave() noexcept try {
+void SctpHost::leave() noexcept {
+  try {
+    leave_others_informed();
+  } catch (...) {
+    // No memory to wake another host: its own watch finds out within kWatch.
+  }
+}
+
+void SctpHost::leave_others_informed() {
   auto& all = registry();
   bool last = false;
   {
@@ -142,9 +150,6 @@ void SctpHost::leave() noexcept try {
     // Nobody will tick any more: let usrsctp free the rest of what was closed now.
     for (milliseconds left = kLinger; left > 0ms; left -= 100ms) sctp::drive_timers(100ms);
   }
-
-} catch (...) {
-  // No memory to wake another host: its own watch finds out within kWatch.
 }
 
 }  // namespace sidetone::shell

@@ -38,6 +38,7 @@ class SctpHost final : public Loop::Service, public std::enable_shared_from_this
   void begin();
   void tick(base::Instant now);
   void leave() noexcept;
+  void leave_others_informed();
 
   std::shared_ptr<Loop> loop_;
   Strand strand_;
