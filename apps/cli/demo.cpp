@@ -23,6 +23,8 @@ constexpr const char* kSpeechFolder = "/usr/share/sounds/alsa";
 // What is still on its way when the last sample was pushed: a packet, the network, the receiver's
 // margin.
 constexpr auto kTail = std::chrono::milliseconds(400);
+// A microphone is open before somebody speaks: so long is it quiet in front of the first word.
+constexpr double kBreath = 0.6;
 
 std::vector<std::string> default_speech() {
   std::vector<std::string> files;
@@ -266,7 +268,9 @@ Report Demo::call(const Sound& sound) {
 
 int Demo::run() {
   if (files.empty()) files = default_speech();
-  const auto sound = read_sounds(files);
+  auto sound = read_sounds(files);
+  const auto breath = static_cast<std::size_t>(kBreath * sound.sample_rate) * sound.num_channels;
+  sound.samples.insert(sound.samples.begin(), breath, 0);
   WavWriter(recording, Tape::kRate, 1).close();  // refused before anybody joins, not after
   Interrupt interrupt;
   if (!json) {

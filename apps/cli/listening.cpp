@@ -140,6 +140,30 @@ Match locate(std::span<const float> needle,
   return best;
 }
 
+// One alignment for all of it: the best there is at or near a lag of any window.
+void align(const std::vector<float>& mouth,
+           const Hay& ear,
+           std::vector<std::size_t> lags,
+           Comparison& result) {
+  constexpr std::size_t kAround = 8;
+  std::sort(lags.begin(), lags.end());
+  lags.erase(std::unique(lags.begin(), lags.end()), lags.end());
+  const double said = energy(mouth);
+  std::size_t tried = 0;
+  for (const std::size_t lag : lags)
+    for (std::size_t at = std::max(tried, lag - std::min(lag, kAround)); at <= lag + kAround;
+         ++at) {
+      tried = at + 1;
+      if (at >= ear.samples().size()) return;
+      const std::size_t length = std::min(mouth.size(), ear.samples().size() - at);
+      // Against all that was said: what was not heard at all is not alike.
+      const double c = ear.correlation(std::span(mouth).first(length), said, at);
+      if (result.offset && c <= result.correlation) continue;
+      result.correlation = std::max(0.0, c);
+      result.offset = at;
+    }
+}
+
 }  // namespace
 
 void Tape::append(std::span<const std::int16_t> frame, std::int64_t nanoseconds) {
@@ -185,23 +209,21 @@ Comparison compare(const Tape& pushed, const Tape& heard) {
   const Hay thin_ear(decimate(ear.samples()));
   if (mouth.size() < kWindow || ear.samples().size() < kWindow) return result;
 
-  // The first clear window fixes the common alignment; the others search near it.
-  std::size_t common = 0;
+  // The first clear window says where about to look; the others search near it.
+  std::vector<std::size_t> lags;
   for (std::size_t at = 0; at + kWindow <= mouth.size(); at += kStep) {
     const auto needle = std::span(mouth).subspan(at, kWindow);
     if (energy(needle) / kWindow < kSpeech) continue;
-    const std::size_t from = result.offset ? at + common - std::min(at + common, kNearLag) : at;
-    const std::size_t to = result.offset ? at + common + kNearLag : at + kWidestLag;
+    const std::size_t near = lags.empty() ? 0 : at + lags.front();
+    const std::size_t from = lags.empty() ? at : near - std::min(near, kNearLag);
+    const std::size_t to = lags.empty() ? at + kWidestLag : near + kNearLag;
     const Match match = locate(needle, ear, thin_ear, from, to);
     if (match.correlation < kClearMatch || match.at < at) continue;
-    if (!result.offset) result.offset = common = match.at - at;
+    lags.push_back(match.at - at);
     result.delays_ms.push_back(heard.playable_at_ms(match.at) - pushed.captured_at_ms(at));
   }
-  if (!result.offset || common >= ear.samples().size()) return result;
-  const std::size_t length = std::min(mouth.size(), ear.samples().size() - common);
-  const auto said = std::span(mouth).first(length);
-  // Against all that was said: what was not heard at all is not alike.
-  result.correlation = std::max(0.0, ear.correlation(said, energy(mouth), common));
+  if (lags.empty()) return result;
+  align(mouth, ear, lags, result);
   return result;
 }
 
