@@ -17,6 +17,9 @@ constexpr std::size_t kNearLag =
     Tape::kRate / 2;              // a window strays from the common alignment by less
 constexpr double kSpeech = 1e-5;  // mean square of a window worth matching: -50 dBFS
 constexpr double kClearMatch = 0.8;
+// A receiver that waits for a late packet plays on a little later: nobody hears that, so it is
+// forgiven.
+constexpr std::size_t kForgiven = Tape::kRate * 60 / 1000;
 constexpr double kAboutAsGood = 0.15;
 constexpr std::size_t kMostCandidates = 32;
 
@@ -140,28 +143,31 @@ Match locate(std::span<const float> needle,
   return best;
 }
 
-// One alignment for all of it: the best there is at or near a lag of any window.
-void align(const std::vector<float>& mouth,
-           const Hay& ear,
-           std::vector<std::size_t> lags,
-           Comparison& result) {
-  constexpr std::size_t kAround = 8;
-  std::sort(lags.begin(), lags.end());
-  lags.erase(std::unique(lags.begin(), lags.end()), lags.end());
-  const double said = energy(mouth);
-  std::size_t tried = 0;
-  for (const std::size_t lag : lags)
-    for (std::size_t at = std::max(tried, lag - std::min(lag, kAround)); at <= lag + kAround;
-         ++at) {
-      tried = at + 1;
-      if (at >= ear.samples().size()) return;
-      const std::size_t length = std::min(mouth.size(), ear.samples().size() - at);
-      // Against all that was said: what was not heard at all is not alike.
-      const double c = ear.correlation(std::span(mouth).first(length), said, at);
-      if (result.offset && c <= result.correlation) continue;
-      result.correlation = std::max(0.0, c);
-      result.offset = at;
-    }
+// A stretch of speech and where it was heard.
+struct Heard {
+  double energy;
+  std::size_t lag;
+  double correlation;
+};
+
+// How alike all of it is: the stretches' correlations weighted by their energy, each at its own
+// place within kForgiven of the common one. What was heard elsewhere, or not at all, is not alike.
+double likeness(const std::vector<Heard>& stretches, std::size_t common) {
+  double alike = 0;
+  double said = 0;
+  for (const auto& stretch : stretches) {
+    said += stretch.energy;
+    const auto strayed = stretch.lag > common ? stretch.lag - common : common - stretch.lag;
+    if (strayed <= kForgiven) alike += stretch.energy * std::max(0.0, stretch.correlation);
+  }
+  return said > 0 ? alike / said : 0;
+}
+
+std::size_t median_lag(const std::vector<Heard>& stretches) {
+  std::vector<double> lags;
+  for (const auto& stretch : stretches)
+    if (stretch.correlation >= kClearMatch) lags.push_back(static_cast<double>(stretch.lag));
+  return static_cast<std::size_t>(percentile(lags, 50));
 }
 
 }  // namespace
@@ -210,20 +216,25 @@ Comparison compare(const Tape& pushed, const Tape& heard) {
   if (mouth.size() < kWindow || ear.samples().size() < kWindow) return result;
 
   // The first clear window says where about to look; the others search near it.
-  std::vector<std::size_t> lags;
+  std::vector<Heard> stretches;
+  std::optional<std::size_t> first;
   for (std::size_t at = 0; at + kWindow <= mouth.size(); at += kStep) {
     const auto needle = std::span(mouth).subspan(at, kWindow);
-    if (energy(needle) / kWindow < kSpeech) continue;
-    const std::size_t near = lags.empty() ? 0 : at + lags.front();
-    const std::size_t from = lags.empty() ? at : near - std::min(near, kNearLag);
-    const std::size_t to = lags.empty() ? at + kWidestLag : near + kNearLag;
+    const double power = energy(needle);
+    if (power / kWindow < kSpeech) continue;
+    const std::size_t near = at + first.value_or(0);
+    const std::size_t from = first ? near - std::min(near, kNearLag) : at;
+    const std::size_t to = first ? near + kNearLag : at + kWidestLag;
     const Match match = locate(needle, ear, thin_ear, from, to);
+    stretches.push_back(
+        {power, match.at - std::min(match.at, at), match.at < at ? 0 : match.correlation});
     if (match.correlation < kClearMatch || match.at < at) continue;
-    lags.push_back(match.at - at);
+    if (!first) first = match.at - at;
     result.delays_ms.push_back(heard.playable_at_ms(match.at) - pushed.captured_at_ms(at));
   }
-  if (lags.empty()) return result;
-  align(mouth, ear, lags, result);
+  if (!first) return result;
+  result.offset = median_lag(stretches);
+  result.correlation = likeness(stretches, *result.offset);
   return result;
 }
 

@@ -40,9 +40,12 @@ class Tape {
 };
 
 struct Comparison {
-  double correlation = 0;             // after 300-3400 Hz and one alignment for all of it, 0..1
-  std::vector<double> delays_ms;      // mouth to ear, one per window of speech, in order
-  std::optional<std::size_t> offset;  // index in `heard` of the first pushed sample
+  // After 300-3400 Hz and alignment, 0 to 1: the mean over half seconds of speech, weighted by
+  // their energy, each aligned within 60 ms of the common delay. What was not heard counts as 0.
+  double correlation = 0;
+  std::vector<double> delays_ms;  // mouth to ear, one per window of speech, in order
+  std::optional<std::size_t>
+      offset;  // the common delay: index in `heard` of the first pushed sample
 };
 
 // Compares what was pushed with what was heard. Windows without speech, or without a clear match,

@@ -119,24 +119,39 @@ def high_passed(signal, alpha=0.8):
     return out
 
 
-def correlation(pushed, heard):
-    """The best normalised correlation of the first three seconds of speech over all offsets, then of the whole."""
-    needle = pushed[:8000 * 3:1]
-    coarse = 4
-    best, best_at = -1.0, 0
-    thin_needle = needle[::coarse]
-    for at in range(0, len(heard) - len(needle), 2):
-        window = heard[at:at + len(needle):coarse]
-        dot = sum(map(lambda a, b: a * b, thin_needle, window))
-        if dot > best:
-            best, best_at = dot, at
+def dot(a, b):
+    return sum(map(lambda x, y: x * y, a, b))
+
+
+def best_place(needle, hay, begin, end, coarse=4):
+    """Where in hay[begin:end] the needle fits best: first every fourth sample, then each one around that."""
+    thin = needle[::coarse]
+    begin, end = max(0, begin), min(end, len(hay) - len(needle))
+    places = [(dot(thin, hay[at:at + len(needle):coarse]), at) for at in range(begin, end, 2)]
+    if not places:
+        return 0.0, begin
+    around = max(places)[1]
+    power = math.sqrt(dot(needle, needle)) or 1.0
     results = []
-    for at in range(max(0, best_at - 8), best_at + 9):
-        length = min(len(pushed), len(heard) - at)
-        a, b = pushed[:length], heard[at:at + length]
-        power = math.sqrt(sum(x * x for x in a) * sum(x * x for x in b))
-        results.append(sum(map(lambda x, y: x * y, a, b)) / power if power else 0.0)
+    for at in range(max(begin, around - 3), min(end, around + 4)):
+        window = hay[at:at + len(needle)]
+        results.append((dot(needle, window) / (power * (math.sqrt(dot(window, window)) or 1.0)), at))
     return max(results)
+
+
+def correlation(pushed, heard):
+    """Half seconds of speech, each aligned within 60 ms of the common delay, weighted by their energy."""
+    window = 4000
+    first = max(range(0, len(pushed) - window, window), key=lambda at: dot(pushed[at:at + window], pushed[at:at + window]))
+    common = best_place(pushed[first:first + window], heard, 0, len(heard))[1] - first
+    alike = said = 0.0
+    for at in range(0, len(pushed) - window + 1, window):
+        needle = pushed[at:at + window]
+        energy = dot(needle, needle)
+        said += energy
+        if at + common >= 0:
+            alike += energy * max(0.0, best_place(needle, heard, at + common - 480, at + common + 481)[0])
+    return alike / said if said else 0.0
 
 
 def call(program, url, folder):
