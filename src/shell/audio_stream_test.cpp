@@ -176,10 +176,14 @@ TEST_F(AudioStreamTest, DropOldestKeepsTheNewestAndTellsHowManyAreGone) {
     times.push_back(event->rtp_time);
     dropped += event->dropped_before;
   }
-  EXPECT_EQ(times.size(), 10U);
-  EXPECT_EQ(times.front(), 90 * 480);
-  EXPECT_EQ(dropped, 90U);
-  EXPECT_EQ(source.stream.stats().frames_dropped, 90U);
+  // The last packet's two frames may still be on their way when reading begins: then they find
+  // room.
+  EXPECT_GE(times.size(), 10U);
+  EXPECT_LE(times.size(), 12U);
+  EXPECT_EQ(times.back(), 99 * 480) << "the newest is kept";
+  EXPECT_EQ(dropped, 100 - times.size());
+  EXPECT_EQ(times.front(), static_cast<std::int64_t>(dropped) * 480);
+  EXPECT_EQ(source.stream.stats().frames_dropped, dropped);
 }
 
 TEST_F(AudioStreamTest, DropNewestKeepsWhatIsQueuedContiguous) {
