@@ -55,8 +55,8 @@ TEST(Demo, AVoiceIsHeardAndMeasured) {
     for (const auto* key : {"sent", "received", "lost", "late", "concealed"})
       ASSERT_TRUE(packets.contains(key)) << key;
     constexpr double kSeconds = 3.5 + 0.6;  // the microphone is open before the voice
-    EXPECT_EQ(number(samples, "captured"), kSeconds * 48000);
-    EXPECT_EQ(number(samples, "played"), kSeconds * 48000);
+    EXPECT_NEAR(number(samples, "captured"), kSeconds * 48000, 0.5);
+    EXPECT_NEAR(number(samples, "played"), kSeconds * 48000, 0.5);
     EXPECT_GT(number(samples, "received"), 48000);
     EXPECT_GE(number(packets, "sent"), 50);
     EXPECT_GT(number(packets, "received"), 40);
