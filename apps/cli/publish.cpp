@@ -32,7 +32,13 @@ std::optional<std::string> ended(Room& room) {
   while (auto event = room.next_event(std::chrono::nanoseconds(0)))
     if (const auto* gone = std::get_if<Disconnected>(&*event))
       return gone->text.empty() ? "the room ended" : gone->text;
-  if (room.state() == ConnectionState::disconnected) return "the room ended";
+  if (room.state() == ConnectionState::disconnected) {
+    // The state runs ahead of its event by a moment.
+    while (auto event = room.next_event(std::chrono::milliseconds(500)))
+      if (const auto* gone = std::get_if<Disconnected>(&*event))
+        if (!gone->text.empty()) return gone->text;
+    return "the room ended";
+  }
   return std::nullopt;
 }
 
