@@ -25,6 +25,7 @@ struct Publish {
   bool json = false;
 
   int run();
+  void wait_for_listener(Room& call) const;
 };
 
 // Why the room ended under us; nothing while it has not.
@@ -42,6 +43,15 @@ std::optional<std::string> ended(Room& room) {
   return std::nullopt;
 }
 
+// Until somebody hears us, as long as was asked for.
+void Publish::wait_for_listener(Room& call) const {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(wait_seconds);
+  while (!Interrupt::asked() && std::chrono::steady_clock::now() < until) {
+    auto event = call.next_event(std::chrono::milliseconds(100));
+    if (event && std::holds_alternative<LocalTrackSubscribed>(*event)) break;
+  }
+}
+
 int Publish::run() {
   const auto sound = read_sounds(files);
   (void)access.token_for(room, identity);  // what is missing is said before anything is opened
@@ -57,14 +67,7 @@ int Publish::run() {
   if (wait_seconds > 0) options.hold_until_subscribed = std::chrono::seconds(wait_seconds);
   auto publication = call.local_participant().publish_track("speech", source, options);
 
-  if (wait_seconds > 0) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(wait_seconds);
-    while (!Interrupt::asked() && std::chrono::steady_clock::now() < until) {
-      auto event = call.next_event(std::chrono::milliseconds(100));
-      if (event && std::holds_alternative<LocalTrackSubscribed>(*event)) break;
-    }
-  }
-
+  wait_for_listener(call);
   LiveLine line(json);
   Player player(sound);
   std::int64_t position = 0;
