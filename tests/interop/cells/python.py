@@ -1,0 +1,116 @@
+"""LiveKit's SDK for Python beside Sidetone: speech, mute, data, attributes and the end, through both servers."""
+from harness import sound, test
+
+SERVERS = {"livekit": ["livekit-server"], "embedded": []}
+
+
+def hears(world, server, mouth_kind, ear_kind, at_least=0.95):
+    """Speech from one peer to the other, found again; then the mouth leaves, which the ear is told."""
+    mouth = world.peer(mouth_kind, server, "mouth")
+    ear = world.peer(ear_kind, server, "ear")
+    heard = world.path("heard.wav")
+    ear.ask("record", identity="mouth", wav=heard)
+    mouth.ask("publish")
+    ear.wait("track_subscribed", identity="mouth")
+    mouth.ask("play", wav=with_a_pause(world))
+    mouth.wait("played", seconds=20)
+    ear.drain(0.5)
+    ear.ask("stop_record")
+    likeness = world.likeness(heard)
+    world.note(f"correlation {likeness:.3f}")
+    assert likeness >= at_least, f"correlation {likeness:.3f} is below {at_least}"
+    mouth.ask("leave")
+    ear.wait("participant_disconnected", identity="mouth", seconds=5)
+    assert ear.ask("participants")["identities"] == []
+
+
+def with_a_pause(world):
+    """The speech after half a second of silence: a subscription that has just been told of gets its first word."""
+    path = world.path("speech-after-a-pause.wav")
+    sound.write(path, sound.np.concatenate([sound.np.zeros(sound.RATE // 2), sound.sentences(3)]))
+    return path
+
+
+def mute(world, server, mouth_kind, ear_kind):
+    """A tone while unmuted, nothing while muted, the tone again; and the ear is told of both."""
+    mouth = world.peer(mouth_kind, server, "mouth")
+    ear = world.peer(ear_kind, server, "ear")
+    tone, heard, stamps = world.path("tone.wav"), world.path("heard.wav"), world.path("heard.csv")
+    sound.write(tone, sound.tone(1000, 2))
+    ear.ask("record", identity="mouth", wav=heard, stamps=stamps)
+    mouth.ask("publish")
+    ear.wait("track_subscribed", identity="mouth")
+    mouth.ask("play", wav=tone, loop=True)
+    ear.wait("heard")
+    ear.drain(1.5)
+    mouth.ask("mute", muted=True)
+    muted = ear.wait("track_muted", identity="mouth")["at"]
+    ear.drain(2)
+    mouth.ask("mute", muted=False)
+    unmuted = ear.wait("track_unmuted", identity="mouth")["at"]
+    ear.drain(2)
+    ear.ask("stop_record")
+    times = sound.heard_at(heard, stamps, 1000)
+
+    def share(begin, end):
+        return sum(begin <= at < end for at in times) / (100 * (end - begin))
+    assert share(muted - 1, muted - 0.2) > 0.9, "the tone was not there before the mute"
+    assert share(muted + 0.5, unmuted) < 0.02, f"{share(muted + 0.5, unmuted):.0%} of the tone came through the mute"
+    assert share(unmuted + 0.5, unmuted + 1.5) > 0.9, "the tone did not come back"
+
+
+def data(world, server, one_kind, other_kind):
+    """Packets both ways: payload, topic, kind and sender as sent; a destination that is not us is not for us."""
+    one = world.peer(one_kind, server, "one")
+    other = world.peer(other_kind, server, "other")
+    bystander = world.peer(one_kind, server, "bystander")
+    for sender, receiver in ((one, other), (other, one)):
+        # The first packet of a participant that has just joined may come before the other side's channel is open.
+        said = {"identity": sender.name, "topic": "greeting", "reliable": True}
+        sender.ask("data", payload="first", topic="greeting", reliable=True)
+        receiver.wait("data", payload="first", **said)
+        bystander.wait("data", payload="first", **said)
+        for number in range(20):
+            sender.ask("data", payload=f"{number} grüßt " + "x" * 900, topic="greeting", reliable=True, to=[receiver.name])
+        came = [receiver.wait("data", **said)["payload"] for _ in range(20)]
+        assert came == [f"{number} grüßt " + "x" * 900 for number in range(20)], "order or content differ"
+        for number in range(20):
+            sender.ask("data", payload=f"lossy {number}", topic="level", reliable=False)
+            receiver.drain(0.01)
+        lossy = [said["payload"] for said in receiver.drain(1) if said["event"] == "data" and not said["reliable"]]
+        assert len(set(lossy)) == len(lossy) and set(lossy) <= {f"lossy {number}" for number in range(20)}
+        assert len(lossy) >= 18, f"{len(lossy)} of 20 lossy packets came on a network without loss"
+        secrets = [said for said in bystander.drain(0.2) if said["event"] == "data" and "grüßt" in said["payload"]]
+        assert not secrets, f"{len(secrets)} packets for {receiver.name} went to the bystander"
+        assert not [said for said in sender.drain() if said["event"] == "data" and said["identity"] == sender.name], "an echo"
+
+
+def attributes(world, server, setter_kind, reader_kind):
+    """Those of the token at joining, and changes while in the room."""
+    reader = world.peer(reader_kind, server, "reader", attributes={"role": "reader"})
+    setter = world.peer(setter_kind, server, "setter", attributes={"role": "setter", "colour": "red"})
+    reader.wait("participant_connected", identity="setter")
+    assert reader.ask("participants")["attributes"]["setter"] == {"role": "setter", "colour": "red"}
+    assert setter.ask("participants")["attributes"]["reader"] == {"role": "reader"}
+    setter.ask("attributes", attributes={"colour": "blue", "mood": "fine"})
+    changed = reader.wait("attributes", identity="setter")["changed"]
+    assert changed == {"colour": "blue", "mood": "fine"}, changed
+    assert reader.ask("participants")["attributes"]["setter"] == {"role": "setter", "colour": "blue", "mood": "fine"}
+
+
+for kind, needs in SERVERS.items():
+    needs = [*needs, "python-sdk"]
+
+    def add(name, function, *peers, ci=False, kind=kind, needs=needs):
+        test(f"python.{name}.{kind}", needs=[*needs, "speech"], seconds=75, ci=ci)(
+            lambda world: function(world, world.server(kind), *peers))
+
+    add("from-sidetone", hears, "sidetone", "python", ci=True)
+    add("to-sidetone", hears, "python", "sidetone", ci=True)
+    add("mute-of-sidetone", mute, "sidetone", "python", ci=True)
+    add("mute-of-python", mute, "python", "sidetone", ci=True)
+    add("data", data, "sidetone", "python", ci=True)
+    add("attributes", attributes, "python", "sidetone", ci=True)
+    if kind == "embedded":
+        add("to-python", hears, "python", "python", ci=True)
+        add("data-among-themselves", data, "python", "python")

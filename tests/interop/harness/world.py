@@ -1,0 +1,106 @@
+"""One test's world: servers, peers and files, all gone when it ends."""
+import dataclasses
+import os
+import pathlib
+import subprocess
+import tempfile
+
+from . import install, servers
+from .processes import Peer, Process
+from .relay import Relay
+
+
+@dataclasses.dataclass(frozen=True)
+class Site:
+    program: pathlib.Path  # the `sidetone` program
+    cache: pathlib.Path
+    folder: pathlib.Path  # tests/interop
+
+    @property
+    def sidetone_peer(self):
+        return self.program.parents[2] / "tests" / "interop" / "sidetone_peer"
+
+
+class World:
+    def __init__(self, site, name):
+        self.site, self.name = site, name
+        self.room = f"{name}-{os.getpid()}"
+        self.notes = []  # what the line of a passed test says besides
+        self._started = []
+
+    def __enter__(self):
+        self._temporary = tempfile.TemporaryDirectory(prefix="sidetone-interop-")
+        self.folder = pathlib.Path(self._temporary.name)
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self._started):
+            process.stop(seconds=2)
+        self._temporary.cleanup()
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def path(self, name):
+        return self.folder / name
+
+    def last_words(self):
+        return "".join((getattr(one, "process", one)).last_words() for one in self._started)
+
+    def keep(self, process):
+        """It is stopped with the test; anything that has stop() and last_words()."""
+        self._started.append(process)
+        return process
+
+    def server(self, kind, **options):
+        make = {"livekit": servers.livekit, "embedded": servers.embedded}[kind]
+        return self.keep(make(self.site, self.folder, **options))
+
+    def relay(self, server):
+        """Stands between a peer (url=relay.url) and the server, and can cut()."""
+        return self.keep(Relay(server.port))
+
+    def start(self, command, name, **options):
+        return self.keep(Process(command, name, self.folder, **options))
+
+    def program(self, peer):
+        """The command that starts a peer."""
+        if peer == "sidetone":
+            return [self.site.sidetone_peer]
+        if peer == "python":
+            return [install.python_sdk(self.site.cache)[0], self.site.folder / "peers" / "python_peer.py"]
+        if peer == "node":
+            return ["node", self.site.folder / "peers" / "node_peer.mjs"]
+        raise ValueError(f"there is no peer called {peer}")
+
+    def peer(self, kind, server, identity, attributes=None, url=None, grants=None, **options):
+        """Started and in the room of this test. `url` in place of the server's own, for a relay between."""
+        environment = {**os.environ, "SIDETONE_NODE_MODULES": str(install.node_modules(self.site.cache)[0])} if kind == "node" else None
+        peer = self.keep(Peer(self.program(kind), identity, self.folder, env=environment))
+        self.join(peer, server, identity, attributes, url, grants, **options)
+        return peer
+
+    def join(self, peer, server, identity, attributes=None, url=None, grants=None, **options):
+        """The same process again, after it has left."""
+        token = servers.token(identity, self.room, attributes, **(grants or {}))
+        return peer.ask("connect", url=url or server.url, token=token, **options)
+
+    def cli(self, server, command, *arguments, seconds=60):
+        """`sidetone COMMAND …` into this test's room; returns the process, whose stdout is a pipe."""
+        environment = {**os.environ, "LIVEKIT_URL": server.url, "LIVEKIT_API_KEY": servers.KEY, "LIVEKIT_API_SECRET": servers.SECRET}
+        environment.pop("LIVEKIT_TOKEN", None)
+        name = f"{command}-{len(self._started)}"
+        return self.keep(Process([self.site.program, command, "--room", self.room, *arguments], name, self.folder,
+                                 env=environment, stdout=subprocess.PIPE, text=True))
+
+    def speech(self, sentences=3):
+        """A WAV file of so many spoken sentences (Debian's alsa-utils), about 1.5 s each, 48 kHz mono."""
+        from . import sound
+        path = self.path(f"speech-{sentences}.wav")
+        if not path.exists():
+            sound.write(path, sound.sentences(sentences))
+        return path
+
+    def likeness(self, heard, sentences=3):
+        from . import sound
+        return sound.likeness(sound.read(self.speech(sentences)), sound.read(heard))
