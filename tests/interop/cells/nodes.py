@@ -7,8 +7,7 @@ from harness.servers import free_port, livekit, wait_for_port
 
 def two_nodes(world):
     port = free_port(socket.SOCK_STREAM)
-    redis = world.start(["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"], "redis",
-                        stdout=-3)
+    redis = world.start(["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"], "redis")
     wait_for_port(redis, port)
     return [world.keep(livekit(world.site, world.folder, name=name, redis_port=port)) for name in ("node-a", "node-b")]
 

@@ -2,9 +2,11 @@
 from harness import sound, test
 
 SERVERS = {"livekit": ["livekit-server"], "embedded": []}
+# Other speech has 0.2 at most. libwebrtc's playout stretches time, the more the busier the machine: 0.90 to 0.98 were seen.
+ALIKE = 0.85
 
 
-def hears(world, server, mouth_kind, ear_kind, at_least=0.95):
+def hears(world, server, mouth_kind, ear_kind):
     """Speech from one peer to the other, found again; then the mouth leaves, which the ear is told."""
     mouth = world.peer(mouth_kind, server, "mouth")
     ear = world.peer(ear_kind, server, "ear")
@@ -18,7 +20,7 @@ def hears(world, server, mouth_kind, ear_kind, at_least=0.95):
     ear.ask("stop_record")
     likeness = world.likeness(heard)
     world.note(f"correlation {likeness:.3f}")
-    assert likeness >= at_least, f"correlation {likeness:.3f} is below {at_least}"
+    assert likeness >= ALIKE, f"correlation {likeness:.3f} is below {ALIKE}"
     mouth.ask("leave")
     ear.wait("participant_disconnected", identity="mouth", seconds=5)
     assert ear.ask("participants")["identities"] == []
@@ -59,17 +61,25 @@ def mute(world, server, mouth_kind, ear_kind):
     assert share(unmuted + 0.5, unmuted + 1.5) > 0.9, "the tone did not come back"
 
 
+def greet(sender, receivers):
+    """Again and again, until all have heard it: whoever has just joined may not have a channel yet."""
+    for number in range(20):
+        sender.ask("data", payload="hello", topic="hello", reliable=True)
+        for receiver in receivers:
+            receiver.drain(0.1)
+        if all(any(said["event"] == "data" and said["identity"] == sender.name for said in receiver.events) for receiver in receivers):
+            return
+    raise AssertionError(f"{sender.name} said hello for {number // 5} s and was not heard by all")
+
+
 def data(world, server, one_kind, other_kind):
     """Packets both ways: payload, topic, kind and sender as sent; a destination that is not us is not for us."""
     one = world.peer(one_kind, server, "one")
     other = world.peer(other_kind, server, "other")
     bystander = world.peer(one_kind, server, "bystander")
     for sender, receiver in ((one, other), (other, one)):
-        # The first packet of a participant that has just joined may come before the other side's channel is open.
         said = {"identity": sender.name, "topic": "greeting", "reliable": True}
-        sender.ask("data", payload="first", topic="greeting", reliable=True)
-        receiver.wait("data", payload="first", **said)
-        bystander.wait("data", payload="first", **said)
+        greet(sender, [receiver, bystander])
         for number in range(20):
             sender.ask("data", payload=f"{number} grüßt " + "x" * 900, topic="greeting", reliable=True, to=[receiver.name])
         came = [receiver.wait("data", **said)["payload"] for _ in range(20)]
@@ -77,12 +87,12 @@ def data(world, server, one_kind, other_kind):
         for number in range(20):
             sender.ask("data", payload=f"lossy {number}", topic="level", reliable=False)
             receiver.drain(0.01)
-        lossy = [said["payload"] for said in receiver.drain(1) if said["event"] == "data" and not said["reliable"]]
+        lossy = [heard["payload"] for heard in receiver.drain(1) if heard["event"] == "data" and not heard["reliable"]]
         assert len(set(lossy)) == len(lossy) and set(lossy) <= {f"lossy {number}" for number in range(20)}
         assert len(lossy) >= 18, f"{len(lossy)} of 20 lossy packets came on a network without loss"
-        secrets = [said for said in bystander.drain(0.2) if said["event"] == "data" and "grüßt" in said["payload"]]
+        secrets = [heard for heard in bystander.drain(0.2) if heard["event"] == "data" and "grüßt" in heard["payload"]]
         assert not secrets, f"{len(secrets)} packets for {receiver.name} went to the bystander"
-        assert not [said for said in sender.drain() if said["event"] == "data" and said["identity"] == sender.name], "an echo"
+        assert not [heard for heard in sender.drain() if heard["event"] == "data" and heard["identity"] == sender.name], "an echo"
 
 
 def attributes(world, server, setter_kind, reader_kind):

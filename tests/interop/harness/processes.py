@@ -14,13 +14,14 @@ GUARD = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else
 
 
 class Process:
-    """A child in its own process group; what it says on stderr goes to a file."""
+    """A child in its own process group; what it says goes to a file, stdout only where nothing else is asked."""
 
     def __init__(self, command, name, folder, **options):
         self.name = name
         self.log = folder / f"{name}.log"
         with open(self.log, "a") as log:
-            self.child = subprocess.Popen([*GUARD, *map(str, command)], stderr=log, start_new_session=True, cwd=folder, **options)
+            self.child = subprocess.Popen([*GUARD, *map(str, command)], start_new_session=True, cwd=folder,
+                                          **{"stdout": log, "stderr": log, **options})
 
     def alive(self):
         return self.child.poll() is None

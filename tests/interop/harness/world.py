@@ -18,7 +18,7 @@ class Site:
 
     @property
     def sidetone_peer(self):
-        return self.program.parents[2] / "tests" / "interop" / "sidetone_peer"
+        return self.program.parents[2] / "tests" / "interop" / "interop_peer"
 
 
 class World:

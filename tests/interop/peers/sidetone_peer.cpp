@@ -21,6 +21,8 @@ using namespace sidetone;
 constexpr std::uint32_t kRate = 48000;
 constexpr std::chrono::milliseconds kGlance{100};  // how long a thread waits before it looks up
 
+constexpr std::chrono::nanoseconds kPatience = std::chrono::seconds(5);
+
 void say(const json::object& object) {
   static std::mutex one_line;
   const std::scoped_lock lock(one_line);
@@ -244,7 +246,13 @@ void Peer::send_data(const json::object& command) {
   options.reliable = field(command, "reliable", true);
   options.topic = text(command, "topic");
   options.destinations = field<std::vector<std::string>>(command, "to", {});
-  room().local_participant().publish_data(std::as_bytes(std::span(payload)), options);
+  // The channel may not be up yet, or full: what an application would do.
+  for (const auto until = cli::monotonic_ns() + kPatience.count();;) try {
+      return room().local_participant().publish_data(std::as_bytes(std::span(payload)), options);
+    } catch (const boost::system::system_error& error) {
+      if (error.code() != errc::would_block || cli::monotonic_ns() > until) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
 }
 
 json::object Peer::participants() const {
