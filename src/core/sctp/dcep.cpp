@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::uint8_t kOpen = 0x03;
 constexpr std::uint8_t kAck = 0x02;
+// Pion, and so livekit-server, sends the type and three reserved bytes.
+constexpr std::size_t kAckPadding = 3;
 constexpr std::uint8_t kReliable = 0x00;
 constexpr std::uint8_t kRetransmits = 0x01;
 constexpr std::uint8_t kLifetime = 0x02;
@@ -45,7 +47,7 @@ std::optional<Dcep> parse_dcep(base::Bytes message) {
   auto type = reader.u8();
   if (!reader.ok()) return {};
   if (type == kOpen) return parse_open(reader);
-  if (type == kAck && reader.remaining() == 0) return DcepAck{};
+  if (type == kAck && reader.remaining() <= kAckPadding) return DcepAck{};
   return {};
 }
 

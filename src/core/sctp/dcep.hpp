@@ -6,7 +6,7 @@
 //   | label length (16)     | protocol length (16)     |
 //   | label …               | protocol …               |
 //   DATA_CHANNEL_ACK
-//   | type 0x02 (8) |
+//   | type 0x02 (8) |, and from some peers three bytes that mean nothing
 #pragma once
 
 #include <cstdint>

@@ -56,10 +56,16 @@ TEST(Dcep, ARetransmissionCountBeyondSixteenBitsIsTheLargest) {
   EXPECT_EQ(open_of(parsed)->max_retransmits, 65'535);
 }
 
+TEST(Dcep, AnAcknowledgementAsLivekitServerSendsItIsOne) {
+  auto ack = parse_dcep(as_bytes("\x02\0\0\0"s));
+  ASSERT_TRUE(ack);
+  EXPECT_TRUE(std::holds_alternative<DcepAck>(*ack));
+}
+
 TEST(Dcep, AnythingElseIsRefused) {
   EXPECT_FALSE(parse_dcep({}));
   EXPECT_FALSE(parse_dcep(as_bytes("\x01"))) << "unknown message";
-  EXPECT_FALSE(parse_dcep(as_bytes("\x02x"))) << "an ACK has one byte";
+  EXPECT_FALSE(parse_dcep(as_bytes("\x02\0\0\0\0"s))) << "an ACK has four bytes at most";
   EXPECT_FALSE(parse_dcep(as_bytes("\x03\x03\0\0\0\0\0\0\0\0\0\0"s))) << "unknown channel type";
   EXPECT_FALSE(parse_dcep(as_bytes("\x03\0\0\0\0\0\0\0\0\x02\0\0x"s))) << "label cut off";
   EXPECT_FALSE(parse_dcep(as_bytes("\x03\0\0\0\0\0\0\0\0\x01\0\x01x"s))) << "protocol cut off";
