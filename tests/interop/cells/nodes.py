@@ -17,18 +17,7 @@ def crosses(world, one_kind, other_kind):
     one = world.peer(one_kind, first, "one")
     other = world.peer(other_kind, second, "other")
     for mouth, ear in ((one, other), (other, one)):
-        heard = world.path(f"{ear.name}.wav")
-        ear.ask("record", identity=mouth.name, wav=heard)
-        mouth.ask("publish")
-        ear.wait("track_subscribed", identity=mouth.name)
-        ear.drain(0.5)
-        mouth.ask("play", wav=world.speech())
-        mouth.wait("played", seconds=20)
-        ear.drain(0.5)
-        ear.ask("stop_record")
-        likeness = world.likeness(heard)
-        world.note(f"{mouth.name} to {ear.name} {likeness:.3f}")
-        assert likeness >= 0.9, f"{mouth.name} to {ear.name}: correlation {likeness:.3f}"
+        world.hears(ear, mouth)
         mouth.ask("data", payload=f"from {mouth.name}", topic="nodes", reliable=True)
         ear.wait("data", identity=mouth.name, payload=f"from {mouth.name}", topic="nodes", reliable=True)
 

@@ -57,25 +57,24 @@ def best_place(needle, hay):
     return float(fit[place]), place
 
 
-def likeness(pushed, heard):
-    """Half seconds of what was said, each found within 60 ms of the common delay (a playout may move that much), weighted by
-    their energy: 1.0 is the same."""
+def fits(pushed, heard):
+    """(energy, fit) of each half second of what was said, found within 60 ms of the common delay: a playout may move that much."""
     window, forgiven = RATE // 2, RATE * 60 // 1000
-    if len(heard) < window:
-        return 0.0
-    pushed, heard = telephone_band(pushed), telephone_band(heard)
+    pushed, heard = telephone_band(pushed), telephone_band(heard) if len(heard) else heard
     starts = range(0, len(pushed) - window + 1, window)
-    loudest = max(starts, key=lambda at: float(np.sum(pushed[at:at + window] ** 2)))
-    common = best_place(pushed[loudest:loudest + window], heard)[1] - loudest
-    alike = said = 0.0
+    loudest = sorted(starts, key=lambda at: -float(np.sum(pushed[at:at + window] ** 2)))[:3]
+    fit, place, at = max((*best_place(pushed[at:at + window], heard), at) for at in loudest)
+    common = place - at
     for at in starts:
         needle = pushed[at:at + window]
-        energy = float(needle @ needle)
-        said += energy
-        begin = at + common - forgiven
-        hay = heard[max(0, begin):max(0, at + common + window + forgiven)]
-        alike += energy * max(0.0, best_place(needle, hay)[0])
-    return alike / said
+        hay = heard[max(0, at + common - forgiven):max(0, at + common + window + forgiven)]
+        yield float(needle @ needle), max(0.0, best_place(needle, hay)[0])
+
+
+def likeness(pushed, heard):
+    """The fits, weighted by their energy: 1.0 is the same."""
+    found = list(fits(pushed, heard))
+    return sum(energy * fit for energy, fit in found) / sum(energy for energy, _ in found)
 
 
 def level_of(samples, frequency, block=RATE // 100):
