@@ -27,6 +27,16 @@ livekit::TrackSource source_of(std::string_view source) {
   return livekit::UNKNOWN;
 }
 
+std::string_view name_of(int source) {
+  switch (source) {
+    case livekit::CAMERA: return "camera";
+    case livekit::MICROPHONE: return "microphone";
+    case livekit::SCREEN_SHARE: return "screen_share";
+    case livekit::SCREEN_SHARE_AUDIO: return "screen_share_audio";
+    default: return "unknown";
+  }
+}
+
 livekit::ParticipantInfo make_info(const JoinRequest& join, std::string sid, std::int64_t unix_ms) {
   const auto& grants = *join.claims.grants;
   livekit::ParticipantInfo info;
@@ -65,14 +75,36 @@ Participant::Participant(std::uint64_t id, JoinRequest join, Parts parts, base::
       config_(parts.config),
       random_(parts.random),
       join_(std::move(join)),
+      subscriber_primary_(join_.claims.grants->can_subscribe),
       info_(make_info(join_, "PA_" + parts.random.text(12), unix_ms(parts.config, now))),
       publisher_(std::move(parts.publisher)),
       subscriber_(std::move(parts.subscriber)),
       publisher_answer_(parts.random.u64() >> 1),
-      subscriber_offer_(parts.random.u64() >> 1, join_.claims.grants->can_subscribe),
+      subscriber_offer_(parts.random.u64() >> 1, subscriber_primary_),
       data_tokens_(static_cast<double>(parts.config.limits.data_bytes_per_second)),
       data_filled_(now) {
   permission.set_all_participants(true);
+}
+
+bool Participant::may_publish(livekit::TrackSource source) const {
+  const auto& rights = info_.permission();
+  if (!rights.can_publish()) return false;
+  const auto& sources = rights.can_publish_sources();
+  return sources.empty() || std::find(sources.begin(), sources.end(), source) != sources.end();
+}
+
+void Participant::set_permission(const livekit::ParticipantPermission& rights) {
+  const bool hidden = is_hidden();
+  *info_.mutable_permission() = rights;
+  info_.mutable_permission()->set_hidden(hidden);
+  auto& grants = *join_.claims.grants;
+  grants.can_subscribe = rights.can_subscribe();
+  grants.can_publish = rights.can_publish();
+  grants.can_publish_data = rights.can_publish_data();
+  grants.can_update_own_metadata = rights.can_update_metadata();
+  grants.can_publish_sources.clear();
+  for (const auto source : rights.can_publish_sources())
+    grants.can_publish_sources.emplace_back(name_of(source));
 }
 
 const livekit::ParticipantInfo& Participant::touch() {
@@ -249,7 +281,9 @@ void Participant::unsubscribe(std::string_view track_sid, base::Instant now) {
 }
 
 void Participant::offer_if_needed(Turn turn) {
-  if (!offer_wanted_ || answer_due_ || !grants().can_subscribe) return;
+  if (!offer_wanted_ || answer_due_) return;
+  // Without data channels on it, there is no connection before there is a track.
+  if (!subscriber_primary_ && offer_id_ == 0 && subscriptions_.empty()) return;
   offer_wanted_ = false;
   answer_due_ = turn.now + config_.limits.answer_timeout;
   const auto description = subscriber_offer_.offer(local(Target::subscriber));

@@ -57,7 +57,12 @@ class Participant {
   // Nobody else learns of it.
   bool is_hidden() const { return grants().hidden; }
 
-  bool subscriber_primary() const { return grants().can_subscribe; }
+  // Which transport carries data to it, and decides whether it is connected.
+  bool subscriber_primary() const { return subscriber_primary_; }
+
+  bool may_publish(livekit::TrackSource source) const;
+  // From now on, in its token too; `hidden` stays as it joined.
+  void set_permission(const livekit::ParticipantPermission& rights);
 
   // Changes the info's version and tells the track list in it.
   const livekit::ParticipantInfo& touch();
@@ -149,6 +154,7 @@ class Participant {
   const Config& config_;
   base::RandomSource& random_;
   JoinRequest join_;
+  bool subscriber_primary_;
   livekit::ParticipantInfo info_;
   std::unique_ptr<peer::Peer> publisher_;
   std::unique_ptr<peer::Peer> subscriber_;

@@ -80,11 +80,9 @@ void Room::add(std::unique_ptr<Participant> joining, Turn turn) {
   participant.info().set_state(livekit::ParticipantInfo::JOINED);
   participant.touch();
   announce(participant.info(), turn.out);
-  for (auto& other : participants_) {
-    if (!participant.join().auto_subscribe || !participant.grants().can_subscribe) break;
-    for (auto& track : other->tracks())
-      if (track->ssrc != 0) subscribe(participant, *other, *track);
-  }
+  if (participant.join().auto_subscribe && participant.grants().can_subscribe)
+    subscribe_to_all(participant);
+  empty_until_.reset();
   participants_.push_back(std::move(joining));
   info_.set_num_participants(static_cast<std::uint32_t>(participants_.size()));
   ++services_.counters.joined;
@@ -110,6 +108,8 @@ void Room::expel(Participant& participant, livekit::DisconnectReason reason) {
 }
 
 void Room::close(livekit::DisconnectReason reason) {
+  ordered_ = false;
+  empty_until_.reset();
   for (auto& participant : participants_) expel(*participant, reason);
 }
 
@@ -119,6 +119,8 @@ void Room::remove(Participant& participant, livekit::DisconnectReason reason, Tu
   if (place == participants_.end()) return;
   auto leaving = std::move(*place);
   participants_.erase(place);
+  if (ordered_ && empty())
+    empty_until_ = turn.now + std::chrono::seconds(info_.departure_timeout());
   info_.set_num_participants(static_cast<std::uint32_t>(participants_.size()));
 
   if (leaving->connection) {
@@ -178,6 +180,7 @@ void Room::flush(peer::Output& output, Turn turn) {
 }
 
 base::Deadline Room::next_deadline() const {
+  if (empty()) return empty_until_;
   base::Deadline deadline = speakers_due_;
   for (const auto& participant : participants_) {
     deadline = base::earliest(deadline, participant->next_deadline());

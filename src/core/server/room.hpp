@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/server/administration.hpp"
 #include "core/server/participant.hpp"
 #include "core/server/speakers.hpp"
 
@@ -24,7 +25,14 @@ class Room {
 
   const std::string& name() const { return info_.name(); }
 
+  const livekit::Room& info() const { return info_; }
+
   bool empty() const { return participants_.empty(); }
+
+  // Empty, and nobody ordered it to be kept.
+  bool is_over(base::Instant now) const {
+    return empty() && (!empty_until_ || base::is_due(empty_until_, now));
+  }
 
   std::size_t size() const { return participants_.size(); }
 
@@ -47,6 +55,27 @@ class Room {
   // on; emptied after.
   void on_peer_output(Participant& participant, Target target, peer::Output& output, Turn turn);
 
+  // ---- from outside (Administration), and what participants change about themselves ----
+  struct Profile {
+    std::string name;                               // empty: as it is
+    std::string metadata;                           // empty: as it is
+    std::map<std::string, std::string> attributes;  // merged; an empty value removes its key
+  };
+
+  void configure(const Administration::NewRoom& wanted, Turn turn);
+  void set_metadata(std::string metadata, Turn turn);
+  // What is too long, in the real server's words; empty: done.
+  std::string update_profile(Participant& participant, const Profile& change, Turn turn);
+  void set_permission(Participant& participant,
+                      const livekit::ParticipantPermission& permission,
+                      Turn turn);
+  void mute_from_outside(Participant& publisher, Track& track, Turn turn);
+  void set_subscriptions(Participant& participant,
+                         const std::vector<std::string>& sids,
+                         bool subscribed,
+                         Turn turn);
+  void send_from_outside(livekit::DataPacket packet, Turn turn);
+
   base::Deadline next_deadline() const;
   void on_deadline(Turn turn);
   // Offers that became due in this turn, and whoever is to go. To be called at the end of each
@@ -65,6 +94,11 @@ class Room {
   static void expel(Participant& participant, livekit::DisconnectReason reason);
   void on_event(Participant& participant, Target target, const peer::Event& event, Turn turn);
   void flush(peer::Output& output, Turn turn);
+
+  // room_admin.cpp: acts from outside
+  void tell_room(Turn turn) const;
+  void drop_forbidden_tracks(Participant& publisher, Turn turn);
+  void end_hearing(Participant& listener, base::Instant now);
 
   // room_signal.cpp: requests
   void on_offer(Participant& participant, const livekit::SessionDescription& offer, Turn turn);
@@ -98,6 +132,7 @@ class Room {
   // Of those that others may hear.
   Published find_track(std::string_view sid);
   void subscribe(Participant& listener, const Participant& publisher, const Track& track) const;
+  void subscribe_to_all(Participant& listener) const;
   void publish(Participant& publisher, const std::vector<Track*>& tracks, Turn turn);
   void end_tracks(Participant& publisher, const std::vector<std::string>& sids, Turn turn);
   void listen(Participant& participant, Subscription& subscription, Turn turn);
@@ -114,13 +149,16 @@ class Room {
   // room_data.cpp: data packets
   void on_message(Participant& sender, Target target, const peer::Message& message, Turn turn);
   bool stamp(const Participant& sender, bool reliable, livekit::DataPacket& packet) const;
-  void deliver(const Participant& sender,
+  // `sender` is not served; nullptr: nobody's.
+  void deliver(const Participant* sender,
                const livekit::DataPacket& packet,
                bool reliable,
                Turn turn);
 
   Services services_;
   livekit::Room info_;
+  bool ordered_ = false;        // by Administration: stays a while though empty
+  base::Deadline empty_until_;  // then it is over
   std::vector<std::unique_ptr<Participant>> participants_;
   std::vector<std::unique_ptr<Participant>> departed_;
 

@@ -39,7 +39,7 @@ void Room::on_message(Participant& sender, Target target, const peer::Message& m
     ++counters.data_dropped_invalid;
     return;
   }
-  deliver(sender, packet, reliable, turn);
+  deliver(&sender, packet, reliable, turn);
 }
 
 // Who it is from is the server's word, never the sender's.
@@ -59,14 +59,14 @@ bool Room::stamp(const Participant& sender, bool reliable, livekit::DataPacket& 
   return true;
 }
 
-void Room::deliver(const Participant& sender,
+void Room::deliver(const Participant* sender,
                    const livekit::DataPacket& packet,
                    bool reliable,
                    Turn turn) {
   const auto bytes = signal::encode(packet);
   const auto& to = packet.destination_identities();
   for (auto& participant : participants_) {
-    if (participant.get() == &sender) continue;
+    if (participant.get() == sender) continue;
     if (!to.empty() && std::find(to.begin(), to.end(), participant->identity()) == to.end())
       continue;
     const auto target = participant->subscriber_primary() ? Target::subscriber : Target::publisher;

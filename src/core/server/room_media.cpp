@@ -26,6 +26,12 @@ void Room::subscribe(Participant& listener,
   if (!listener.subscribe(publisher, track)) ++services_.counters.tracks_refused;
 }
 
+void Room::subscribe_to_all(Participant& listener) const {
+  for (const auto& other : participants_)
+    for (const auto& track : other->tracks())
+      if (other.get() != &listener && track->ssrc != 0) subscribe(listener, *other, *track);
+}
+
 // New media of one publisher: everybody is told first, then offered (wire_protocol §8.1, 14).
 void Room::publish(Participant& publisher, const std::vector<Track*>& tracks, Turn turn) {
   if (tracks.empty()) return;
@@ -66,7 +72,7 @@ void Room::end_tracks(Participant& publisher, const std::vector<std::string>& si
   for (const auto& sid : sids) {
     auto* ended = publisher.track(sid);
     if (!ended) continue;
-    publisher.peer(Target::publisher).remove_receiver(ended->ssrc);
+    if (ended->ssrc != 0) publisher.peer(Target::publisher).remove_receiver(ended->ssrc);
     end_subscriptions(*ended, turn.now);
     std::erase_if(publisher.tracks(), [&](const auto& track) { return track.get() == ended; });
   }

@@ -7,13 +7,6 @@
 namespace sidetone::server {
 namespace {
 
-bool may_publish(const Participant& participant, livekit::TrackSource source) {
-  const auto& permission = participant.info().permission();
-  if (!permission.can_publish()) return false;
-  const auto& sources = permission.can_publish_sources();
-  return sources.empty() || std::find(sources.begin(), sources.end(), source) != sources.end();
-}
-
 char source_letter(livekit::TrackSource source) {
   switch (source) {
     case livekit::CAMERA: return 'C';
@@ -121,7 +114,7 @@ void Room::on_add_track(Participant& participant,
                                  [&](auto& track) { return track->cid == request.cid(); });
   if (request.type() != livekit::AUDIO)
     refusal.set_reason(livekit::RequestResponse::UNSUPPORTED_TYPE);
-  else if (!may_publish(participant, request.source()))
+  else if (!participant.may_publish(request.source()))
     refusal.set_reason(livekit::RequestResponse::NOT_ALLOWED);
   else if (request.cid().empty() || tracks.size() >= limits.tracks_per_participant ||
            std::max({request.cid().size(), request.name().size(), request.stream().size()}) >
@@ -171,20 +164,10 @@ void Room::on_mute(Participant& participant, const livekit::MuteTrackRequest& re
 void Room::on_subscription(Participant& participant,
                            const livekit::UpdateSubscription& request,
                            Turn turn) {
-  if (!participant.grants().can_subscribe) return;
   auto sids = std::vector<std::string>(request.track_sids().begin(), request.track_sids().end());
   for (const auto& group : request.participant_tracks())
     sids.insert(sids.end(), group.track_sids().begin(), group.track_sids().end());
-  for (const auto& sid : sids) {
-    const auto published = find_track(sid);
-    if (!published.track || published.publisher == &participant) continue;
-    if (request.subscribe()) {
-      subscribe(participant, *published.publisher, *published.track);
-    } else {
-      deafen(participant, *published.track);
-      participant.unsubscribe(sid, turn.now);
-    }
-  }
+  set_subscriptions(participant, sids, request.subscribe(), turn);
 }
 
 void Room::on_track_setting(Participant& participant,
@@ -236,36 +219,17 @@ void Room::on_metadata(Participant& participant,
   livekit::RequestResponse answer;
   answer.set_request_id(request.request_id());
   *answer.mutable_update_metadata() = request;
-  const auto& limits = services_.config.limits;
-  auto attributes = participant.info().attributes();
-  std::size_t bytes = 0;
-  for (const auto& [key, value] : request.attributes()) {
-    if (value.empty())
-      attributes.erase(key);
-    else
-      attributes[key] = value;
-  }
-  for (const auto& [key, value] : attributes) bytes += key.size() + value.size();
-
   if (!participant.grants().can_update_own_metadata) {
     answer.set_reason(livekit::RequestResponse::NOT_ALLOWED);
     answer.set_message("does not have permission to update own metadata");
-  } else if (request.name().size() > limits.name_bytes) {
-    answer.set_reason(livekit::RequestResponse::LIMIT_EXCEEDED);
-    answer.set_message("exceeds name length limit");
-  } else if (request.metadata().size() > limits.metadata_bytes) {
-    answer.set_reason(livekit::RequestResponse::LIMIT_EXCEEDED);
-    answer.set_message("exceeds metadata size limit");
-  } else if (bytes > limits.attributes_bytes) {
-    answer.set_reason(livekit::RequestResponse::LIMIT_EXCEEDED);
-    answer.set_message("exceeds attributes size limit");
   } else {
-    if (!request.metadata().empty()) participant.info().set_metadata(request.metadata());
-    if (!request.name().empty()) participant.info().set_name(request.name());
-    *participant.info().mutable_attributes() = attributes;
-    participant.touch();
-    announce(participant.info(), turn.out);
-    refresh_token(participant, turn);
+    const Profile change{request.name(),
+                         request.metadata(),
+                         {request.attributes().begin(), request.attributes().end()}};
+    if (auto fault = update_profile(participant, change, turn); !fault.empty()) {
+      answer.set_reason(livekit::RequestResponse::LIMIT_EXCEEDED);
+      answer.set_message(std::move(fault));
+    }
   }
   reply(participant, std::move(answer), turn);
 }

@@ -35,7 +35,9 @@ bool Server::is_full(const JoinRequest& join) const {
   if (room == rooms_.end())
     return rooms_.size() >= limits.rooms || members_.size() >= limits.participants;
   if (room->second->find(join.claims.identity)) return false;
-  return room->second->size() >= limits.participants_per_room ||
+  const auto wanted = room->second->info().max_participants();
+  return (wanted != 0 && room->second->size() >= wanted) ||
+         room->second->size() >= limits.participants_per_room ||
          members_.size() >= limits.participants;
 }
 
@@ -75,22 +77,26 @@ void Server::on_join(ConnectionId connection, JoinRequest join, base::Instant no
     return turn_away(connection, livekit::JOIN_FAILURE, livekit::LeaveRequest::DISCONNECT, out);
   }
   const Turn turn{now, out};
-  const std::string name = join.claims.grants->room;
-  auto& room = rooms_[name];
-  if (!room) room = std::make_unique<Room>(name, Services{config_, *parts_.random, counters_}, now);
-  if (auto* previous = room->find(join.claims.identity))
-    room->remove(*previous, livekit::DUPLICATE_IDENTITY, turn);
+  auto& room = this->room(join.claims.grants->room, now);
+  if (auto* previous = room.find(join.claims.identity))
+    room.remove(*previous, livekit::DUPLICATE_IDENTITY, turn);
 
   const auto id = next_id_++;
   Participant::Parts parts{config_, *parts_.random, make_peer(id, Target::publisher, now),
                            make_peer(id, Target::subscriber, now)};
   auto participant = std::make_unique<Participant>(id, std::move(join), std::move(parts), now);
   participant->connection = connection;
-  members_.emplace(id, Member{room.get(), participant.get(), signal::ServerSession(config_.wall)});
+  members_.emplace(id, Member{&room, participant.get(), signal::ServerSession(config_.wall)});
   connections_[connection] = id;
-  room->add(std::move(participant), turn);
+  room.add(std::move(participant), turn);
   open_channels(*members_.at(id).participant, turn);
-  settle(*room, turn);
+  settle(room, turn);
+}
+
+Room& Server::room(const std::string& name, base::Instant now) {
+  auto& room = rooms_[name];
+  if (!room) room = std::make_unique<Room>(name, Services{config_, *parts_.random, counters_}, now);
+  return *room;
 }
 
 // The server opens the data channels of the connection that it offers (wire_protocol §4.6).
@@ -210,7 +216,7 @@ void Server::settle(Room& room, Turn turn) {
       demux_.remove(route_of(participant->id(), target));
     members_.erase(participant->id());
   }
-  if (room.empty()) rooms_.erase(rooms_.find(room.name()));
+  if (room.is_over(turn.now)) rooms_.erase(rooms_.find(room.name()));
 }
 
 void Server::close_room(Room& room, livekit::DisconnectReason reason, Turn turn) {

@@ -46,7 +46,7 @@ class Server {
   // Every participant is told SERVER_SHUTDOWN.
   void shut_down(base::Instant now, Outbox& out);
 
-  // For the tests of rooms, and for administration.
+  // Administration does more.
   bool remove_participant(std::string_view room,
                           std::string_view identity,
                           base::Instant now,
@@ -66,6 +66,8 @@ class Server {
   std::string metrics() const;
 
  private:
+  friend class Administration;
+
   struct Member {
     Room* room = nullptr;
     Participant* participant = nullptr;
@@ -73,6 +75,8 @@ class Server {
   };
 
   Member* member_of(ConnectionId connection);
+  // Made when it is not there.
+  Room& room(const std::string& name, base::Instant now);
   // Whether there is no place for one more; a returning identity takes its old one.
   bool is_full(const JoinRequest& join) const;
   static void turn_away(ConnectionId connection,
