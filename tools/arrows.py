@@ -14,7 +14,7 @@ ENGINES = {  # header prefix -> the folders that wrap it
     "speex/": {"audio"},
     "boost/beast": {"shell"},
     "boost/asio": {"shell"},
-    "boost/json": {"signal"},
+    "boost/json": {"signal", "web"},
     "zlib.h": {"signal"},
     "sndfile": set(),
 }

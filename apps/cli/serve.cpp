@@ -31,7 +31,13 @@ std::string Serve::dev_token() const {
   return token.to_jwt();
 }
 
+// "ws://127.0.0.1:7880" → "http://127.0.0.1:7880/"
+std::string page_url(const std::string& url) {
+  return "http" + url.substr(2) + "/";
+}
+
 int Serve::run() {
+  options.dev_tokens = dev;
   if (dev) {
     if (options.host != "127.0.0.1" && options.host != "::1" && options.host != "localhost")
       throw UsageError(
@@ -68,6 +74,7 @@ int Serve::run() {
     if (dev)
       std::cout << "token             " << dev_token()
                 << "\n                  (identity guest, room lobby, 6 h)\n";
+    std::cout << "web page          " << page_url(server.url()) << "\n";
     std::cout << "Ctrl-C stops it." << std::endl;
   }
   LiveLine line(json);
@@ -99,8 +106,9 @@ void add_serve(CLI::App& app, Action& chosen) {
   command->add_option("--tls-cert", serve->options.tls_certificate, "PEM file, for wss");
   command->add_option("--tls-key", serve->options.tls_key, "PEM file");
   serve->access.add_key_options(*command);
-  command->add_flag("--dev", serve->dev,
-                    "on loopback with the key devkey, and print a ready token");
+  command->add_flag(
+      "--dev", serve->dev,
+      "on loopback with the key devkey; print a ready token, and give the web page tokens");
   command->add_flag("--json", serve->json, "print one JSON object");
   command->callback([serve, &chosen] { chosen = [serve] { return serve->run(); }; });
 }

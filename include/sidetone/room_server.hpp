@@ -1,12 +1,12 @@
 // A room server for audio and data inside the process: LiveKit's protocol over one TCP port (HTTP
 // and WebSocket, TLS when a certificate is given) and one UDP port. Sidetone's own clients and the
-// official SDKs join it.
+// official SDKs join it; a browser finds a page at "/".
 //
 // Shape: a cheap handle; the last one stops it. Threads: any; it runs on the Runtime's media
-// thread, one strand a server. Errors: the constructor throws invalid_argument (no key without dev
-// mode, an address that is none, half a certificate), unreachable (the port is in use: the text
-// names it and says how to choose another), tls_verification (an unreadable certificate or key).
-// Bounds: src/core/server/limits.hpp. Source: architecture.md §8.
+// thread, one strand a server. Errors: the constructor throws invalid_argument (no key, an address
+// that is none, half a certificate, dev_tokens beyond loopback), unreachable (the port is in use:
+// the text names it and says how to choose another), tls_verification (an unreadable certificate or
+// key). Bounds: src/core/server/limits.hpp. Source: architecture.md §8.
 #pragma once
 
 #include <chrono>
@@ -36,6 +36,9 @@ struct RoomServerOptions {
   std::string api_secret;
   std::string tls_certificate;  // PEM files, both or none
   std::string tls_key;
+  // The web page may ask for a token, without any proof: for trying things out on one machine,
+  // hence only with a loopback `host`.
+  bool dev_tokens = false;
   // For tests of clients and of our own figures: each forwarded packet waits this long.
   std::chrono::milliseconds forwarding_delay{0};
 };

@@ -1,3 +1,4 @@
+#include <sidetone/access_token.hpp>
 #include <sidetone/room_server.hpp>
 
 #include "shell/room_fixture_test.hpp"
@@ -25,6 +26,11 @@ TEST(RoomServer, WrongOptionsAreNamed) {
   EXPECT_NE(tell([](auto& o) { o.advertise = {"not-an-address"}; }).find("not-an-address"),
             std::string::npos);
   EXPECT_NE(tell([](auto& o) { o.tls_key = "key.pem"; }).find("tls_certificate"),
+            std::string::npos);
+  EXPECT_NE(tell([](auto& o) {
+              o.host = "0.0.0.0";
+              o.dev_tokens = true;
+            }).find("'0.0.0.0'"),
             std::string::npos);
   auto unreadable = serving();
   unreadable.tls_certificate = "/no/such/file.pem";
@@ -56,6 +62,42 @@ TEST(RoomServer, APortInUseIsNamedWithWhatToDo) {
   options = serving();
   options.port = port;
   EXPECT_FALSE(thrown([&] { RoomServer server(runtime, options); }, &text)) << text;
+}
+
+std::string ask(const RoomServer& server, const std::string& line, const std::string& headers) {
+  BareClient client(server.port());
+  client.send(line + " HTTP/1.1\r\nConnection: close\r\n" + headers + "\r\n");
+  return client.read_all();
+}
+
+TEST(RoomServer, ABrowserGetsThePageAndAHealthCheckAnOk) {
+  Runtime runtime;
+  RoomServer server(runtime, serving());
+  const auto page = ask(server, "GET /", "Host: 127.0.0.1\r\nAccept: text/html\r\n");
+  EXPECT_TRUE(page.starts_with("HTTP/1.1 200 OK\r\n")) << page;
+  EXPECT_NE(page.find("Content-Security-Policy: default-src 'none'; script-src 'self'"), page.npos);
+  EXPECT_NE(page.find("<title>Sidetone</title>"), page.npos);
+  EXPECT_TRUE(ask(server, "GET /", "Host: a\r\nAccept: */*\r\n").ends_with("\r\n\r\nOK"));
+}
+
+TEST(RoomServer, GivesTokensOnlyWhenToldToAndOnlyToThisMachineByItsName) {
+  Runtime runtime;
+  const std::string line = "POST /dev/token?room=r&identity=ann";
+  const std::string here = "Host: 127.0.0.1:1\r\nContent-Length: 0\r\n";
+  RoomServer closed(runtime, serving());
+  EXPECT_TRUE(ask(closed, line, here).starts_with("HTTP/1.1 404 "));
+  auto options = serving();
+  options.dev_tokens = true;
+  RoomServer open(runtime, options);
+  EXPECT_TRUE(ask(open, line, "Host: rebound.example\r\nContent-Length: 0\r\n")
+                  .starts_with("HTTP/1.1 404 "));
+  const auto answer = ask(open, line, here);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+  EXPECT_EQ(answer.find("Access-Control"), answer.npos) << answer;
+  const auto body = answer.substr(answer.find("\r\n\r\n") + 4);
+  ASSERT_TRUE(body.starts_with(R"({"token":")")) << body;
+  const auto jwt = body.substr(10, body.size() - 12);
+  EXPECT_EQ(AccessToken::verify(jwt, options.api_key, options.api_secret).identity, "ann");
 }
 
 TEST(RoomServer, ThePortsAreFreeOnceItStopped) {

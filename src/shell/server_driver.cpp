@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "shell/http_values.hpp"
 #include "shell/local_addresses.hpp"
 
 namespace sidetone::shell {
@@ -31,6 +32,11 @@ void check(const RoomServerOptions& options) {
     throw make_error(errc::invalid_argument, "api_key and api_secret must both be given");
   if (options.tls_certificate.empty() != options.tls_key.empty())
     throw make_error(errc::invalid_argument, "tls_certificate and tls_key must be given together");
+  if (options.dev_tokens && !listening_address(options.host).is_loopback())
+    throw make_error(
+        errc::invalid_argument,
+        "dev_tokens gives a token to whoever asks, so it needs a loopback host; host is '" +
+            options.host + "'");
   for (const auto& text : options.advertise)
     if (!base::Address::parse(text))
       throw make_error(errc::invalid_argument,
@@ -57,6 +63,7 @@ ServerDriver::ServerDriver(const std::shared_ptr<Loop>& loop, RoomServerOptions 
       dtls_(fresh_certificate()),
       wake_(std::make_shared<Wake>()),
       sctp_(SctpHost::join(loop)),
+      site_({options_.dev_tokens, options_.api_key, options_.api_secret}),
       timer_(strand_) {}
 
 void ServerDriver::open() {
@@ -180,31 +187,21 @@ HttpServerEvents ServerDriver::http_events() {
   return events;
 }
 
-namespace {
-
-HttpResponse to_http(server::HttpResponse answer) {
-  HttpResponse response{answer.status, std::move(answer.body), std::move(answer.content_type), {}};
-  if (answer.allow_any_origin) response.headers.push_back({"Access-Control-Allow-Origin", "*"});
-  return response;
-}
-
-server::HttpRequest to_machine(const HttpRequest& request) {
-  return {request.method, request.target, request.header("Authorization"), request.upgrade};
-}
-
-}  // namespace
-
 HttpResponse ServerDriver::answer(const HttpRequest& request) {
   if (request.target == "/metrics")
     return {200, server_->metrics(), "text/plain; version=0.0.4; charset=utf-8", {}};
-  auto admission = server_->admit(to_machine(request), now());
+  if (auto answered = site_.answer(to_site(request), *server_, {now(), outbox_})) {
+    pump();
+    return to_http(*std::move(answered));
+  }
+  auto admission = server_->admit(to_admission(request), now());
   if (auto* response = std::get_if<server::HttpResponse>(&admission))
     return to_http(std::move(*response));
   return {426, "this address speaks WebSocket"};
 }
 
 std::optional<HttpResponse> ServerDriver::judge(SocketNumber socket, const HttpRequest& request) {
-  auto admission = server_->admit(to_machine(request), now());
+  auto admission = server_->admit(to_admission(request), now());
   if (auto* response = std::get_if<server::HttpResponse>(&admission))
     return to_http(std::move(*response));
   joining_.emplace(socket, std::get<server::JoinRequest>(std::move(admission)));

@@ -17,6 +17,7 @@
 #include "core/crypto/system_random.hpp"
 #include "core/dtls/context.hpp"
 #include "core/server/server.hpp"
+#include "core/web/site.hpp"
 #include "shell/http_server.hpp"
 #include "shell/runtime.hpp"
 #include "shell/sctp_host.hpp"
@@ -85,6 +86,7 @@ class ServerDriver final : public Loop::Service, public std::enable_shared_from_
   std::shared_ptr<Wake> wake_;
   std::shared_ptr<SctpHost> sctp_;
   std::unique_ptr<server::Server> server_;
+  web::Site site_;
   server::Outbox outbox_;
   server::Outbox delivering_;  // swapped with outbox_ each turn; both stay warm
   bool pumping_ = false;
