@@ -125,6 +125,7 @@ class Agent {
   void on_request(const Path& path, const stun::Message& request, base::Instant now, Output& out);
   const Credentials* signer_of(const stun::Message& request) const;
   bool in_conflict(const stun::Message& request);
+  void ask_for_nomination(const Pair& pair, base::Instant now);
   void learn(const EarlyCheck& check, base::Instant now);
   Pair* pair_for(const EarlyCheck& check);
   void on_response(const Path& path, const stun::Message& response, base::Instant now);

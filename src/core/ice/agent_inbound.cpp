@@ -87,9 +87,13 @@ void Agent::learn(const EarlyCheck& check, base::Instant now) {
   if (pair == nullptr) return;
   bool nominates = check.use_candidate && role_ == Role::controlled;
   pair->nominate_on_success = pair->nominate_on_success || nominates;
+  pair->checked_by_them = true;
   switch (pair->state) {
     case PairState::succeeded:
-      if (nominates) adopt(*pair, true, now);
+      if (nominates)
+        adopt(*pair, true, now);
+      else
+        ask_for_nomination(*pair, now);
       break;
     case PairState::in_progress:
       // The answer to a check just sent is on its way; one already resent was probably dropped by a
@@ -99,6 +103,15 @@ void Agent::learn(const EarlyCheck& check, base::Instant now) {
     case PairState::failed: pair->state = PairState::waiting; [[fallthrough]];
     case PairState::waiting: checklist_.trigger(pair->path); break;
   }
+}
+
+// Pion (livekit-server) looks at what it may nominate every 200 ms, and whenever a check comes on a
+// pair whose check of its own has succeeded. So it gets one after our answer to that.
+void Agent::ask_for_nomination(const Pair& pair, base::Instant now) {
+  if (role_ != Role::controlled || !active_ || active_->nominated || !active_->of_this_session ||
+      active_->path != pair.path)
+    return;
+  active_->consent.hurry(now);
 }
 
 Pair* Agent::pair_for(const EarlyCheck& check) {
@@ -210,6 +223,7 @@ void Agent::on_success(Pair& pair, const Transaction& transaction, base::Instant
                 (active_->of_this_session ? !active_->nominated && pair.priority > active_->priority
                                           : active_->consent.stale(now));
   if (better) adopt(pair, false, now);
+  if (pair.checked_by_them) ask_for_nomination(pair, now);
 }
 
 }  // namespace sidetone::ice

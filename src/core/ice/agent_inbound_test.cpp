@@ -203,6 +203,37 @@ TEST(Inbound, ANominationBeforeOurOwnCheckCountsWhenThatSucceeds) {
   EXPECT_TRUE(hand.agent.nominated());
 }
 
+TEST(Inbound, ACheckWithoutNominationIsAnsweredByACheckThatAsksForIt) {
+  Hand hand;
+  hand.describe();
+  hand.add(kRight);
+  hand.answer_all();
+  ASSERT_TRUE(hand.agent.selected());
+  ASSERT_FALSE(hand.agent.nominated());
+  EXPECT_TRUE(hand.requests().empty());
+  hand.check({});
+  auto asked = hand.requests();
+  ASSERT_EQ(asked.size(), 1U)
+      << "for a side that nominates when a check comes on a pair that works";
+  hand.answer(asked[0], {});
+  hand.check({.nominate = true});
+  ASSERT_TRUE(hand.agent.nominated());
+  hand.out.clear();
+  hand.check({});
+  EXPECT_TRUE(hand.requests().empty()) << "nothing is asked for any more";
+}
+
+TEST(Inbound, ACheckOfTheirsBeforeOurAnswerCameAsksForNominationToo) {
+  Hand hand;
+  hand.describe();
+  hand.add(kRight);
+  auto first = hand.requests();
+  ASSERT_EQ(first.size(), 1U);
+  hand.check({});
+  hand.answer(first[0], {});
+  EXPECT_EQ(hand.requests().size(), 1U);
+}
+
 TEST(Inbound, OfSeveralNominationsTheBestIsFollowed) {
   Hand hand;
   hand.describe();

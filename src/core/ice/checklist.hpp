@@ -52,6 +52,7 @@ struct Pair {
   PairReason reason = PairReason::not_tried;
   bool nominate_on_success =
       false;  // controlled: the other side nominated it before our check succeeded
+  bool checked_by_them = false;
   std::uint16_t last_error = 0;  // of an error response, authenticated or not
   std::uint32_t checks_sent = 0;
 

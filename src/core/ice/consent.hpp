@@ -25,6 +25,9 @@ class Consent {
   // True when a request is due; the caller then sends one with this id and calls nothing else.
   bool due(base::Instant now) const { return next_ <= now; }
 
+  // A request is due at once.
+  void hurry(base::Instant now) { next_ = now; }
+
   stun::TransactionId request(base::Instant now, base::RandomSource& random);
 
   bool awaits(const stun::TransactionId& id) const;
