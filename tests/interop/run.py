@@ -18,7 +18,8 @@ How to add a test: write a function in a file of tests/interop/cells:
 
 It passes by returning, fails by raising, and is skipped when something it needs could not be installed (install.py knows
 the words) or when it calls skip(reason). After `seconds` it fails. Servers, peers and files end with the test, whatever happened.
-What a peer can do stands in peers/README.md; ci=True puts a test into the selection that .ci/run takes (at most six minutes).
+What a peer can do stands in peers/README.md; ci=True puts a test into the selection that .ci/run takes, with `--ci`: at
+most six minutes, and what fails is tried once more.
 """
 import os
 import pathlib
@@ -44,7 +45,7 @@ def main():
             sys.exit(f"interop: there is no option '{option}'; --ci takes the short selection")
     selected = cases.select(names, ci="--ci" in options)
     site = world.Site(program=pathlib.Path(sys.argv[1]).absolute(), cache=cache, folder=FOLDER)
-    sys.exit(cases.run(selected, site))
+    sys.exit(cases.run(selected, site, tries=2 if "--ci" in options else 1))
 
 
 if __name__ == "__main__":
