@@ -6,6 +6,7 @@ import time
 from harness import sound, test
 
 TONES = {"one": 1000, "other": 1500}
+BACK_WITHIN = {"chromium": 9}  # livekit-client's fourth try, the first that may join anew, comes 4.2 to 6.2 s after the loss
 
 
 def talk(world, kinds, urls, server):
@@ -81,14 +82,15 @@ def restart(world, kind, server_kind):
         again = [at for at in times if at > down + 0.5]
         assert again, f"{name} heard nothing after the restart"
         world.note(f"{name} heard again {again[0] - up:.1f} s after the server was up")
-        assert again[0] - up <= 5, f"{name} heard nothing for {again[0] - up:.1f} s after the server was up again"
+        assert again[0] - up <= BACK_WITHIN.get(kind, 5), f"{name} heard nothing for {again[0] - up:.1f} s after the server was up again"
         assert silence_after(times, again[0] + 0.5, until) < 0.5, f"{name} heard the tone only for a moment"
 
 
 for kind, server_kind, needs in (("sidetone", "livekit", ["livekit-server"]), ("sidetone", "embedded", []),
-                                 ("python", "embedded", ["python-sdk"])):
+                                 ("python", "embedded", ["python-sdk"]), ("node", "embedded", ["node"]),
+                                 ("chromium", "embedded", ["node", "chromium"])):
     def add(name, function, kind=kind, server_kind=server_kind, needs=needs):
-        test(f"{name}.{kind}.{server_kind}", needs=needs, seconds=75, ci=True)(lambda world: function(world, kind, server_kind))
+        test(f"{name}.{kind}.{server_kind}", needs=needs, seconds=120, ci=True)(lambda world: function(world, kind, server_kind))
 
     add("resume", resume)
     add("restart", restart)

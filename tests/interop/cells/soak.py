@@ -74,3 +74,15 @@ def embedded_server_with_sidetone(world):
 @test("soak.sidetone.livekit", needs=["livekit-server"], seconds=300)
 def our_client_with_livekit_server(world):
     cycles(world, world.server("livekit"), lambda mouth: mouth, "sidetone")
+
+
+@test("soak.node.embedded", needs=["node"], seconds=300)
+def embedded_server_with_the_node_sdk(world):
+    server = world.server("embedded")
+    cycles(world, server, lambda mouth: server.process, "node")
+
+
+@test("soak.chromium.embedded", needs=["node", "chromium"], seconds=300)
+def embedded_server_with_chromium(world):
+    server = world.server("embedded")
+    cycles(world, server, lambda mouth: server.process, "chromium")

@@ -69,14 +69,16 @@ class World:
             return [self.site.sidetone_peer]
         if peer == "python":
             return [install.python_sdk(self.site.cache)[0], self.site.folder / "peers" / "python_peer.py"]
-        if peer == "node":
-            return ["node", self.site.folder / "peers" / "node_peer.mjs"]
+        if peer in ("node", "chromium"):
+            return ["node", self.site.folder / "peers" / f"{peer}_peer.mjs"]
         raise ValueError(f"there is no peer called {peer}")
 
     def peer(self, kind, server, identity, attributes=None, url=None, grants=None, **options):
         """Started and in the room of this test. `url` in place of the server's own, for a relay between."""
-        environment = {**os.environ, "SIDETONE_NODE_MODULES": str(install.node_modules(self.site.cache)[0])} if kind == "node" else None
+        environment = {**os.environ, "SIDETONE_NODE_MODULES": str(install.node_modules(self.site.cache)[0])} if kind in ("node", "chromium") else None
         peer = self.keep(Peer(self.program(kind), identity, self.folder, env=environment))
+        if kind == "chromium":
+            options.setdefault("seconds", 60)  # on a busy machine a browser is slow to start
         self.join(peer, server, identity, attributes, url, grants, **options)
         return peer
 

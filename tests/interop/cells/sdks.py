@@ -1,7 +1,8 @@
-"""LiveKit's SDK for Python beside Sidetone: speech, mute, data, attributes and the end, through both servers."""
+"""LiveKit's SDKs for Python, Node and the browser beside Sidetone: speech, mute, data, attributes and the end."""
 from harness import sound, test
 
 SERVERS = {"livekit": ["livekit-server"], "embedded": []}
+SDKS = {"python": ["python-sdk"], "node": ["node"], "chromium": ["node", "chromium"]}
 
 
 def hears(world, server, mouth_kind, ear_kind):
@@ -89,19 +90,20 @@ def attributes(world, server, setter_kind, reader_kind):
     assert reader.ask("participants")["attributes"]["setter"] == {"role": "setter", "colour": "blue", "mood": "fine"}
 
 
-for kind, needs in SERVERS.items():
-    needs = [*needs, "python-sdk"]
+def add(name, function, sdk, server, *peers, ci=False):
+    test(f"{sdk}.{name}.{server}", needs=[*SERVERS[server], *SDKS[sdk], "speech"], seconds=120, ci=ci)(
+        lambda world: function(world, world.server(server), *peers))
 
-    def add(name, function, *peers, ci=False, kind=kind, needs=needs):
-        test(f"python.{name}.{kind}", needs=[*needs, "speech"], seconds=75, ci=ci)(
-            lambda world: function(world, world.server(kind), *peers))
 
-    add("from-sidetone", hears, "sidetone", "python", ci=True)
-    add("to-sidetone", hears, "python", "sidetone", ci=True)
-    add("mute-of-sidetone", mute, "sidetone", "python", ci=True)
-    add("mute-of-python", mute, "python", "sidetone", ci=True)
-    add("data", data, "sidetone", "python", ci=True)
-    add("attributes", attributes, "python", "sidetone", ci=True)
-    if kind == "embedded":
-        add("to-python", hears, "python", "python", ci=True)
-        add("data-among-themselves", data, "python", "python")
+for sdk in SDKS:
+    for server in SERVERS:
+        add("from-sidetone", hears, sdk, server, "sidetone", sdk, ci=True)
+        if sdk != "chromium":  # whose microphone is in chromium.py
+            add("to-sidetone", hears, sdk, server, sdk, "sidetone", ci=True)
+        if sdk == "python" or server == "embedded":
+            add("mute-of-sidetone", mute, sdk, server, "sidetone", sdk, ci=sdk == "python")
+            add(f"mute-of-{sdk}", mute, sdk, server, sdk, "sidetone", ci=sdk == "python")
+            add("data", data, sdk, server, "sidetone", sdk, ci=True)
+            add("attributes", attributes, sdk, server, sdk, "sidetone", ci=sdk == "python")
+add("to-python", hears, "python", "embedded", "python", "python", ci=True)
+add("data-among-themselves", data, "python", "embedded", "python", "python")
