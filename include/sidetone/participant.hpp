@@ -41,6 +41,7 @@ struct Participant {
   bool speaking = false;
   float audio_level = 0;  // 0 to 1, linear
   ConnectionQuality quality = ConnectionQuality::unknown;
+  ParticipantPermissions permissions;
   std::vector<Track> tracks;
 };
 
@@ -48,7 +49,7 @@ struct PublishOptions {
   TrackSource source = TrackSource::microphone;
   std::uint32_t bitrate = 48000;  // bit/s, 6000 to 510000
   std::optional<bool> dtx;        // default: on for mono
-  bool red = false;               // offer redundancy (RFC 2198)
+  std::optional<bool> red;        // offer redundancy (RFC 2198); default: for mono, not for music
   bool music = false;             // tune the encoder for music
   bool muted = false;             // published muted it stays muted until set_muted(false)
   std::chrono::milliseconds packet_duration{20};  // or 10
@@ -113,6 +114,34 @@ class SIDETONE_API LocalParticipant {
   // payload_too_large, closed.
   void publish_data(std::span<const std::byte> payload, const DataOptions& options = {});
 
+  // Ours, as the others see it; a copy of it is in info() when these return. The token must grant
+  // canUpdateOwnMetadata (forbidden). Empty text changes nothing; an attribute with an empty value
+  // is removed. payload_too_large: more than the server takes.
+  void set_metadata(std::string metadata);
+  void set_name(std::string name);
+  void set_attributes(std::map<std::string, std::string> attributes);
+
+  // void(error_code) each.
+  template <class Token>
+  auto async_set_metadata(std::string metadata, Token&& token) {
+    return async_change(std::move(metadata), {}, {}, std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto async_set_name(std::string name, Token&& token) {
+    return async_change({}, std::move(name), {}, std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto async_set_attributes(std::map<std::string, std::string> attributes, Token&& token) {
+    return async_change({}, {}, std::move(attributes), std::forward<Token>(token));
+  }
+
+  // Who may subscribe to our tracks, present and future ones: everyone, or those listed. Told to
+  // the server, not waited for; kept through reconnects. closed.
+  void set_track_subscription_permissions(bool all_participants,
+                                          std::vector<TrackPermission> participants = {});
+
  private:
   friend class Room;
   using PublishHandler =
@@ -127,6 +156,23 @@ class SIDETONE_API LocalParticipant {
                             const AudioSource& source,
                             const PublishOptions& options,
                             PublishHandler handler);
+  using Attributes = std::map<std::string, std::string>;
+
+  template <class Token>
+  auto async_change(std::string metadata, std::string name, Attributes attributes, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code)>(
+        [driver = driver_](auto handler, std::string m, std::string n, Attributes a) {
+          start_change(driver, std::move(m), std::move(n), std::move(a), std::move(handler));
+        },
+        token, std::move(metadata), std::move(name), std::move(attributes));
+  }
+
+  static void start_change(const std::shared_ptr<shell::RoomDriver>& driver,
+                           std::string metadata,
+                           std::string name,
+                           Attributes attributes,
+                           Handler handler);
+  void change(std::string metadata, std::string name, Attributes attributes);
   static void start_unpublish(const std::shared_ptr<shell::RoomDriver>& driver,
                               std::string sid,
                               Handler handler);

@@ -3,8 +3,8 @@
 // Shape: a cheap handle; copies are the same room. The last one leaves it. A Room connects once;
 // for another call make another Room. Threads: any. Nothing is called while the library holds
 // state; handlers run on the Runtime's event thread, in order, and never after disconnect()
-// returned. Events not taken by next_event() are kept, at most 1000 (then the oldest are dropped
-// and counted).
+// returned. Events not taken by next_event() are kept, at most 1000 and 8 MiB of data (then the
+// oldest are dropped and counted).
 // Errors of connect: invalid_argument (the URL), unreachable, tls_verification, unauthorized,
 // forbidden, not_found, media_failure, timed_out, closed, duplicate_identity and the other reasons
 // a server may give; what() has the server's own words. After a failed or cancelled connect the
@@ -35,6 +35,7 @@ inline namespace v0 {
 struct ConnectOptions {
   std::chrono::nanoseconds timeout = std::chrono::seconds(15);  // of the whole connect
   bool auto_subscribe = true;
+  PeerConnections peer_connections = PeerConnections::automatic;
   std::string ca_file;  // PEM; besides the system's certificates
   std::string proxy;    // "http://host:port"
 };
@@ -103,6 +104,9 @@ class SIDETONE_API Room {
   }
 
   RoomStats stats() const;
+
+  // For tests of an application. closed unless connected.
+  void simulate_fault(SimulatedFault fault);
 
   // For the library's own objects.
   const std::shared_ptr<shell::RoomDriver>& driver() const { return driver_; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <sidetone/error.hpp>
 #include <sidetone/participant.hpp>
@@ -50,6 +51,12 @@ struct TrackSubscriptionFailed {
   errc code{};
 };
 
+// The publisher took our access to its track back, or gave it.
+struct TrackSubscriptionPermissionChanged {
+  Track track;
+  bool allowed = false;
+};
+
 struct TrackMuted {
   Track track;
 };
@@ -82,6 +89,15 @@ struct RoomMetadataChanged {
   std::string metadata;
 };
 
+// The room's sid, counts or recording changed, or the server moved us to another room.
+struct RoomUpdated {
+  std::string name;
+  std::string sid;
+  std::uint32_t num_participants = 0;
+  std::uint32_t num_publishers = 0;
+  bool recording = false;
+};
+
 struct ParticipantMetadataChanged {
   std::string identity;
   std::string metadata;
@@ -95,6 +111,11 @@ struct ParticipantNameChanged {
 struct ParticipantAttributesChanged {
   std::string identity;
   std::map<std::string, std::string> changed;  // a removed key has an empty value
+};
+
+struct ParticipantPermissionsChanged {
+  std::string identity;
+  ParticipantPermissions permissions;
 };
 
 struct DataReceived {
@@ -123,15 +144,18 @@ using RoomEvent = std::variant<Connected,
                                TrackSubscribed,
                                TrackUnsubscribed,
                                TrackSubscriptionFailed,
+                               TrackSubscriptionPermissionChanged,
                                TrackMuted,
                                TrackUnmuted,
                                LocalTrackSubscribed,
                                ActiveSpeakersChanged,
                                ConnectionQualityChanged,
                                RoomMetadataChanged,
+                               RoomUpdated,
                                ParticipantMetadataChanged,
                                ParticipantNameChanged,
                                ParticipantAttributesChanged,
+                               ParticipantPermissionsChanged,
                                DataReceived,
                                Reconnecting,
                                Reconnected,

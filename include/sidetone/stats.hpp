@@ -17,8 +17,11 @@ struct TransportStats {
   std::uint64_t packets_dropped =
       0;  // received and refused: strangers, replays, unauthentic, unknown
   std::optional<std::chrono::nanoseconds> round_trip;
+  // From connect(), or the attempt to reconnect, until its media was up.
+  std::optional<std::chrono::nanoseconds> connected_after;
 };
 
+// With one connection for both directions it is the publisher's.
 struct RoomStats {
   TransportStats publisher;
   TransportStats subscriber;

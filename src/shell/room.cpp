@@ -137,6 +137,11 @@ RoomStats Room::stats() const {
   return driver_->stats();
 }
 
+void Room::simulate_fault(SimulatedFault fault) {
+  request(driver_,
+          [fault](auto& session, auto at, auto& out) { return session.simulate(fault, at, out); });
+}
+
 // ---- LocalParticipant
 // -----------------------------------------------------------------------------------------------
 
@@ -196,6 +201,45 @@ void LocalParticipant::publish_data(std::span<const std::byte> payload,
     return session.send_data({bytes, options.topic, options.reliable, options.destinations}, at,
                              out);
   });
+}
+
+void LocalParticipant::start_change(const std::shared_ptr<RoomDriver>& driver,
+                                    std::string metadata,
+                                    std::string name,
+                                    Attributes attributes,
+                                    Handler handler) {
+  driver->start_change({std::move(metadata), std::move(name), std::move(attributes)},
+                       std::move(handler));
+}
+
+void LocalParticipant::change(std::string metadata, std::string name, Attributes attributes) {
+  auto done =
+      wait<std::monostate>(*driver_, with_grace(session::kDefaultTimeout), [&](auto handler) {
+        start_change(driver_, std::move(metadata), std::move(name), std::move(attributes),
+                     std::move(handler));
+      });
+  if (done.has_error()) check(*driver_, done.error());
+}
+
+void LocalParticipant::set_metadata(std::string metadata) {
+  change(std::move(metadata), {}, {});
+}
+
+void LocalParticipant::set_name(std::string name) {
+  change({}, std::move(name), {});
+}
+
+void LocalParticipant::set_attributes(std::map<std::string, std::string> attributes) {
+  change({}, {}, std::move(attributes));
+}
+
+void LocalParticipant::set_track_subscription_permissions(
+    bool all_participants, std::vector<TrackPermission> participants) {
+  request(driver_,
+          [permissions = session::SubscriptionPermissions{
+               all_participants, std::move(participants)}](auto& session, auto at, auto& out) {
+            return session.set_subscription_permissions(permissions, at, out);
+          });
 }
 
 // ---- streams of a room's tracks

@@ -145,7 +145,8 @@ void RoomDriver::start_connect(std::string url,
   Operation<> operation(loop_, next_id_++, std::move(handler), canceller());
   if (loop_->ended()) return operation.complete(errc::closed);
   on_strand([url = std::move(url), token = std::move(token), options = std::move(options),
-             operation = std::move(operation)](RoomDriver& self) mutable {
+             called = now(), operation = std::move(operation)](RoomDriver& self) mutable {
+    self.called_at_ = called;
     self.connect(std::move(url), std::move(token), std::move(options), std::move(operation));
   });
 }
@@ -164,7 +165,9 @@ void RoomDriver::connect(std::string url,
   wanted.url = std::move(url);
   wanted.token = std::move(token);
   wanted.auto_subscribe = options.auto_subscribe;
+  wanted.peer_connections = options.peer_connections;
   wanted.timeout = options.timeout;
+  wanted.called = called_at_;
   std::string why;
   auto endpoints = open_udp(wanted.url, why);
   if (!endpoints) {
@@ -220,7 +223,6 @@ void RoomDriver::publish(std::string name,
   encoding.content = options.music ? media::Content::music : media::Content::speech;
   encoding.dtx = options.dtx;
   encoding.packet_duration = options.packet_duration;
-  encoding.red = options.red;
   auto broken = media::SourcePipeline::check(encoding);
   if (broken.empty() && is_published(*source))
     broken = "the source is published already; unpublish that track first, or make another source";
@@ -239,7 +241,7 @@ void RoomDriver::publish(std::string name,
   spec.muted = options.muted;
   spec.stereo = stereo;
   spec.dtx = options.dtx.value_or(!stereo && !options.music);
-  spec.red = options.red;
+  spec.red = options.red.value_or(!stereo && !options.music);
 
   send::SinkOptions sink;
   sink.packet = options.packet_duration;
@@ -291,26 +293,6 @@ void RoomDriver::start_unpublish(std::string track_sid, base::Duration timeout, 
   });
 }
 
-void RoomDriver::start_request(Request call, Done handler) {
-  Operation<> operation(loop_, next_id_++, std::move(handler), [](OperationId) {});
-  if (loop_->ended()) return operation.complete(errc::closed);
-  on_strand([call = std::move(call), operation = std::move(operation)](RoomDriver& self) mutable {
-    if (self.ended_) return operation.complete(errc::closed);
-    const auto error = call(self.session_, now(), self.outputs_);
-    self.pump();
-    operation.complete(error);
-  });
-}
-
-void RoomDriver::start_set_muted(std::string track_sid, bool muted, Done handler) {
-  // The request runs on the strand, while the driver lives.
-  start_request(
-      [this, sid = std::move(track_sid), muted](auto& session, auto at, auto& out) {
-        return session.set_muted(current_sid(sid), muted, at, out);
-      },
-      std::move(handler));
-}
-
 std::function<void(OperationId)> RoomDriver::canceller() {
   return [weak = weak_from_this()](OperationId id) {
     auto driver = weak.lock();
@@ -359,15 +341,18 @@ void RoomDriver::renew_stats() {
                           packets.bytes_out,
                           packets.bytes_in,
                           dropped,
-                          of.rtt};
+                          of.rtt,
+                          of.connected_after};
   };
   const auto figures = session_.figures();
   std::lock_guard lock(mutex_);
   stats_.publisher = transport(figures.publisher);
   stats_.subscriber = transport(figures.subscriber);
   stats_.audio_packets_sent = figures.publisher.audio.packets_sent;
-  stats_.audio_packets_received = figures.subscriber.audio.packets_received;
-  stats_.audio_packets_lost = figures.subscriber.audio.packets_lost;
+  stats_.audio_packets_received =
+      figures.publisher.audio.packets_received + figures.subscriber.audio.packets_received;
+  stats_.audio_packets_lost =
+      figures.publisher.audio.packets_lost + figures.subscriber.audio.packets_lost;
   stats_.events_dropped = events_dropped_;
 }
 

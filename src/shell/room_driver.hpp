@@ -56,6 +56,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   // Something that ends in one turn of the session.
   using Request = std::function<error_code(session::Session&, base::Instant, session::Outputs&)>;
   void start_request(Request call, Done handler);
+  void start_change(session::MetadataChange change, Done handler);
   void start_set_muted(std::string track_sid, bool muted, Done handler);
   void start_next_event(Operation<RoomEvent>::Handler handler);
   void add_handler(std::function<void(const RoomEvent&)> handler);
@@ -143,6 +144,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   void renew_stats();
   void on_event(const room::Event& event);
   void publish_event(RoomEvent event);
+  RoomEvent pop_event();
   void track_followers(const room::Event& event);
   void attach(Follower& follower, std::string_view track_sid);
   Follower& keep_follower(Follower follower);
@@ -165,6 +167,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   OperationId connect_id_ = 0;  // 0: not called yet
 
   ConnectOptions connect_options_;
+  base::Instant called_at_;  // the last connect()
   std::vector<std::shared_ptr<UdpSocket>> udp_;
   std::map<session::SocketId, std::shared_ptr<WebSocketClient>> sockets_;
   base::Datagram incoming_;
@@ -179,7 +182,9 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   std::vector<Follower> followers_;
 
   static constexpr std::size_t kMaxEvents = 1000;
+  static constexpr std::size_t kMaxEventBytes = std::size_t{8} << 20;  // of data in them
   std::deque<RoomEvent> events_;
+  std::size_t event_bytes_ = 0;
   Waiters<RoomEvent> event_waiters_;
   std::atomic<std::uint64_t> events_dropped_{0};
   std::atomic<bool> silenced_{false};

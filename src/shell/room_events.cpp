@@ -6,6 +6,11 @@
 namespace sidetone::shell {
 namespace {
 
+std::size_t data_bytes(const RoomEvent& event) {
+  const auto* data = std::get_if<DataReceived>(&event);
+  return data ? data->payload.size() : 0;
+}
+
 room::ParticipantRef who_is(const room::Participant& participant) {
   return {participant.sid, participant.identity, participant.local};
 }
@@ -39,6 +44,10 @@ class Translate {
     return TrackSubscriptionFailed{e.track_sid, e.code};
   }
 
+  Event operator()(const room::SubscriptionPermissionChanged& e) const {
+    return TrackSubscriptionPermissionChanged{track(e), e.allowed};
+  }
+
   Event operator()(const room::TrackMuted& e) const { return TrackMuted{track(e)}; }
 
   Event operator()(const room::TrackUnmuted& e) const { return TrackUnmuted{track(e)}; }
@@ -60,6 +69,14 @@ class Translate {
 
   Event operator()(const room::RoomMetadataChanged& e) const {
     return RoomMetadataChanged{e.metadata};
+  }
+
+  Event operator()(const room::RoomInfoChanged& e) const {
+    return RoomUpdated{e.name, e.sid, e.num_participants, e.num_publishers, e.recording};
+  }
+
+  Event operator()(const room::ParticipantPermissionsChanged& e) const {
+    return ParticipantPermissionsChanged{e.who.identity, e.permissions};
   }
 
   Event operator()(const room::ParticipantMetadataChanged& e) const {
@@ -110,10 +127,19 @@ Track to_public(const room::Track& track,
 }
 
 Participant to_public(const room::Participant& participant, const std::weak_ptr<RoomDriver>& room) {
-  Participant result{participant.sid,         participant.identity,   participant.name,
-                     participant.metadata,    participant.attributes, participant.kind,
-                     participant.local,       participant.active,     participant.speaking,
-                     participant.audio_level, participant.quality,    {}};
+  Participant result{participant.sid,
+                     participant.identity,
+                     participant.name,
+                     participant.metadata,
+                     participant.attributes,
+                     participant.kind,
+                     participant.local,
+                     participant.active,
+                     participant.speaking,
+                     participant.audio_level,
+                     participant.quality,
+                     participant.permissions,
+                     {}};
   for (const auto& track : participant.tracks)
     result.tracks.push_back(to_public(track, who_is(participant), room));
   return result;
@@ -173,11 +199,19 @@ void RoomDriver::publish_event(RoomEvent event) {
       }
     });
   if (!event_waiters_.empty()) return event_waiters_.pop().complete({}, std::move(event));
-  if (events_.size() == kMaxEvents) {
-    events_.pop_front();
+  event_bytes_ += data_bytes(event);
+  events_.push_back(std::move(event));
+  while (events_.size() > kMaxEvents || event_bytes_ > kMaxEventBytes) {
+    (void)pop_event();
     ++events_dropped_;
   }
-  events_.push_back(std::move(event));
+}
+
+RoomEvent RoomDriver::pop_event() {
+  auto event = std::move(events_.front());
+  events_.pop_front();
+  event_bytes_ -= data_bytes(event);
+  return event;
 }
 
 void RoomDriver::start_next_event(Operation<RoomEvent>::Handler handler) {
@@ -185,9 +219,7 @@ void RoomDriver::start_next_event(Operation<RoomEvent>::Handler handler) {
   if (loop_->ended()) return operation.complete(boost::asio::error::eof, {});
   on_strand([operation = std::move(operation)](RoomDriver& self) mutable {
     if (!self.events_.empty() && self.event_waiters_.empty()) {
-      auto event = std::move(self.events_.front());
-      self.events_.pop_front();
-      return operation.complete({}, std::move(event));
+      return operation.complete({}, self.pop_event());
     }
     if (self.ended_) return operation.complete(boost::asio::error::eof, {});
     self.event_waiters_.push(std::move(operation));

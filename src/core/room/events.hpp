@@ -110,8 +110,14 @@ struct RoomMetadataChanged {
   std::string metadata;
 };
 
-// The room's sid, recording flag or counts changed.
-struct RoomInfoChanged {};
+// The room's sid, name, recording flag or counts changed.
+struct RoomInfoChanged {
+  std::string name;
+  std::string sid;
+  std::uint32_t num_participants = 0;
+  std::uint32_t num_publishers = 0;
+  bool recording = false;
+};
 
 struct ParticipantMetadataChanged {
   ParticipantRef who;

@@ -32,16 +32,7 @@ struct Track {
 };
 
 // Of a server that says nothing everything is expected; it may still refuse.
-struct Permissions {
-  bool can_subscribe = true;
-  bool can_publish = true;
-  bool can_publish_data = true;
-  bool can_update_metadata = false;
-  bool hidden = false;
-  std::vector<TrackSource> can_publish_sources;  // empty: all
-
-  friend bool operator==(const Permissions&, const Permissions&) = default;
-};
+using Permissions = ParticipantPermissions;
 
 struct Participant {
   std::string sid;

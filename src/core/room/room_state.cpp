@@ -284,7 +284,9 @@ void RoomState::on_room(const livekit::Room& room, EventOutbox& out) {
   if (previous.metadata != info_.metadata)
     out.push(RoomMetadataChanged{previous.metadata, info_.metadata});
   previous.metadata = info_.metadata;
-  if (previous != info_) out.push(RoomInfoChanged{});
+  if (previous != info_)
+    out.push(RoomInfoChanged{info_.name, info_.sid, info_.num_participants, info_.num_publishers,
+                             info_.recording});
 }
 
 void RoomState::on_permission(const livekit::SubscriptionPermissionUpdate& update,

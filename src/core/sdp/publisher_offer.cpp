@@ -19,9 +19,19 @@ Outcome<std::string> PublisherOffer::add(PublishedTrack track) {
   auto same_ssrc = [&](const Slot& s) { return s.track && s.track->ssrc == track.ssrc; };
   if (std::any_of(slots_.begin(), slots_.end(), same_ssrc))
     return because("SSRC " + std::to_string(track.ssrc) + " is in use");
-  const auto mid = std::to_string(slots_.size() + (data_ ? 1 : 0));
-  slots_.push_back({mid, std::move(track)});
+  slots_.push_back({next_mid(), std::move(track)});
   return slots_.back().mid;
+}
+
+Outcome<std::string> PublisherOffer::add_reception() {
+  if (slots_.size() + (data_ ? 1 : 0) >= kMaxSections)
+    return because("the connection has 256 sections and takes no more tracks");
+  slots_.push_back({next_mid(), {}, true});
+  return slots_.back().mid;
+}
+
+std::string PublisherOffer::next_mid() const {
+  return std::to_string(slots_.size() + (data_ ? 1 : 0));
 }
 
 bool PublisherOffer::remove(std::string_view mid) {
@@ -43,6 +53,13 @@ Description PublisherOffer::offer(const TransportParameters& local) {
 }
 
 Section PublisherOffer::audio(const Slot& slot) const {
+  if (slot.reception) {
+    OpusLines lines;
+    lines.red = kRedType;
+    lines.nack = true;
+    lines.stereo = true;
+    return opus_section(slot.mid, Direction::recvonly, lines);
+  }
   if (!slot.track) return opus_section(slot.mid, Direction::inactive, {});
   const auto& track = *slot.track;
   OpusLines lines;

@@ -2,8 +2,9 @@
 //
 // m=application stands first (mid 0), each published track appends a sendonly m=audio section. An
 // unpublished section turns inactive and stays: mids and order never change (wire_protocol §4.3,
-// §5.2). Errors: sentences. Thread: the owner's. Source: LiveKit SignalRequest.offer /
-// SignalResponse.answer.
+// §5.2). Where one connection carries both directions, sections to receive on are offered too; they
+// stay recvonly for good, used or not (§4.5). Errors: sentences. Thread: the owner's. Source:
+// LiveKit SignalRequest.offer / SignalResponse.answer.
 #pragma once
 
 #include <string>
@@ -31,6 +32,8 @@ class PublisherOffer {
 
   // The new section's mid. Fails at kMaxSections, for SSRC 0 or one in use, for a cid with spaces.
   Outcome<std::string> add(PublishedTrack track);
+  // A recvonly section, for the server to send a track on. Fails at kMaxSections.
+  Outcome<std::string> add_reception();
   // False for an unknown or already inactive mid.
   bool remove(std::string_view mid);
 
@@ -46,7 +49,10 @@ class PublisherOffer {
   struct Slot {
     std::string mid;
     std::optional<PublishedTrack> track;  // none: inactive
+    bool reception = false;               // recvonly, without a track
   };
+
+  std::string next_mid() const;
 
   Section audio(const Slot& slot) const;
 

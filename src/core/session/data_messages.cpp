@@ -17,8 +17,28 @@ std::string DataMessages::encode(const Outgoing& message) const {
   return signal::encode(packet);
 }
 
-void DataMessages::sent(bool reliable) {
-  if (reliable) ++next_sequence_;
+void DataMessages::sent(bool reliable, std::string bytes) {
+  if (!reliable) return;
+  kept_bytes_ += bytes.size();
+  kept_.push_back({next_sequence_++, std::move(bytes)});
+}
+
+// The transport acknowledges in order: the unacknowledged bytes are those of the newest messages.
+void DataMessages::trim(std::size_t buffered) {
+  while (!kept_.empty() && kept_bytes_ - kept_.front().bytes.size() >= buffered) {
+    kept_bytes_ -= kept_.front().bytes.size();
+    kept_.pop_front();
+  }
+}
+
+std::vector<std::string_view> DataMessages::unseen(std::uint32_t last_seen) {
+  while (!kept_.empty() && kept_.front().sequence <= last_seen) {
+    kept_bytes_ -= kept_.front().bytes.size();
+    kept_.pop_front();
+  }
+  std::vector<std::string_view> messages;
+  for (const auto& kept : kept_) messages.push_back(kept.bytes);
+  return messages;
 }
 
 std::optional<livekit::DataPacket> DataMessages::decode(base::Bytes bytes, bool reliable) {
@@ -43,6 +63,8 @@ std::optional<livekit::DataPacket> DataMessages::decode(base::Bytes bytes, bool 
 
 void DataMessages::restart() {
   next_sequence_ = 1;
+  kept_.clear();
+  kept_bytes_ = 0;
   received_.clear();
 }
 

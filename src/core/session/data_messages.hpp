@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,9 +29,15 @@ class DataMessages {
     const std::vector<std::string>* destinations = nullptr;
   };
 
-  // Reliable messages take the next number; say sent() when the transport took the bytes.
+  // Reliable messages take the next number; say sent() when the transport took the bytes: they are
+  // kept until the transport has them acknowledged.
   std::string encode(const Outgoing& message) const;
-  void sent(bool reliable);
+  void sent(bool reliable, std::string bytes);
+  // The transport still has `buffered` bytes unacknowledged: what is older need not be kept.
+  void trim(std::size_t buffered);
+  // A resumed session: the numbered messages that the server has not seen, oldest first; what it
+  // has seen is forgotten. Valid until the next call.
+  std::vector<std::string_view> unseen(std::uint32_t last_seen);
 
   // Nothing for what does not decode, was there before, or is not for the application.
   std::optional<livekit::DataPacket> decode(base::Bytes bytes, bool reliable);
@@ -47,7 +54,14 @@ class DataMessages {
   std::uint64_t duplicates() const { return duplicates_; }
 
  private:
+  struct Kept {
+    std::uint32_t sequence = 0;
+    std::string bytes;
+  };
+
   std::uint32_t next_sequence_ = 1;
+  std::deque<Kept> kept_;  // bounded by what the transport buffers
+  std::size_t kept_bytes_ = 0;
   std::map<std::string, std::uint32_t, std::less<>> received_;  // last number by participant sid
   std::uint64_t undecodable_ = 0;
   std::uint64_t duplicates_ = 0;

@@ -28,12 +28,37 @@ TEST(DataMessages, OnlyWhatWasSentTakesANumber) {
   };
   EXPECT_EQ(sequence(), 1U);
   EXPECT_EQ(sequence(), 1U);
-  data.sent(false);
+  data.sent(false, "x");
   EXPECT_EQ(sequence(), 1U);
-  data.sent(true);
+  data.sent(true, "x");
   EXPECT_EQ(sequence(), 2U);
   data.restart();
   EXPECT_EQ(sequence(), 1U);
+}
+
+TEST(DataMessages, WhatTheTransportHasNotAcknowledgedIsKept) {
+  DataMessages data;
+  for (const auto* text : {"aaaa", "bbbb", "cccc"}) data.sent(true, text);
+  data.sent(false, "lossy");
+  data.trim(8);
+  EXPECT_EQ(data.unseen(0), (std::vector<std::string_view>{"bbbb", "cccc"}));
+  data.trim(5);
+  EXPECT_EQ(data.unseen(0), (std::vector<std::string_view>{"bbbb", "cccc"})) << "part of it is out";
+  data.trim(4);
+  EXPECT_EQ(data.unseen(0), (std::vector<std::string_view>{"cccc"}));
+  data.trim(0);
+  EXPECT_TRUE(data.unseen(0).empty());
+}
+
+TEST(DataMessages, AfterAResumeOnlyWhatTheServerMissedIsLeft) {
+  DataMessages data;
+  for (const auto* text : {"1", "2", "3"}) data.sent(true, text);
+  EXPECT_EQ(data.unseen(2), (std::vector<std::string_view>{"3"}));
+  EXPECT_EQ(data.unseen(0), (std::vector<std::string_view>{"3"})) << "what it has seen is gone";
+  EXPECT_TRUE(data.unseen(3).empty());
+  data.sent(true, "4");
+  data.restart();
+  EXPECT_TRUE(data.unseen(0).empty()) << "another session numbers anew";
 }
 
 TEST(DataMessages, RepetitionsOfASenderAreDropped) {

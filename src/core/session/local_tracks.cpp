@@ -258,7 +258,8 @@ void LocalTracks::pump(Publisher* publisher, Turn& turn) {
     const auto* sender = publisher->peer().sender(track.ssrc);
     if (sender == nullptr || sender->stats().reports_received == track.reports) continue;
     track.reports = sender->stats().reports_received;
-    track.pipeline->set_loss(sender->stats().fraction_lost, turn.now);
+    // One tool or the other: redundancy and forward error correction together pay twice (§2.11).
+    track.pipeline->set_loss(track.red_type ? 0 : sender->stats().fraction_lost, turn.now);
     track.red.on_report(sender->stats().fraction_lost, turn.now);
   }
 }

@@ -62,6 +62,12 @@ struct MetadataChange {
   std::map<std::string, std::string> attributes;  // an empty value removes the key
 };
 
+// Who may subscribe to our tracks; nobody said so: everyone.
+struct SubscriptionPermissions {
+  bool all_participants = true;
+  std::vector<TrackPermission> participants;  // whoever is allowed besides
+};
+
 struct SessionCounters {
   std::uint64_t undecodable_messages = 0;  // signalling
   std::uint64_t undecodable_data = 0;      // data channels
@@ -69,6 +75,9 @@ struct SessionCounters {
   std::uint64_t orphan_packets = 0;        // RTP of no known track
   std::uint64_t refused_descriptions = 0;
   std::uint64_t duplicate_data = 0;
+  std::uint64_t resent_data = 0;         // reliable messages sent again after a resume
+  std::uint64_t unknown_messages = 0;    // signalling of kinds that we do not know
+  std::uint64_t refused_candidates = 0;  // not candidates, or names that we do not resolve
   std::uint32_t resumes = 0;
   std::uint32_t restarts = 0;
 };
@@ -79,6 +88,7 @@ struct SessionFigures {
     peer::Counters packets;
     peer::AudioTotals audio;
     std::optional<base::Duration> rtt;
+    std::optional<base::Duration> connected_after;  // since the attempt to connect began
   };
 
   Transport publisher;

@@ -53,7 +53,17 @@ void Publisher::restart_ice(Turn& turn) {
   negotiate(turn);
 }
 
-void Publisher::send_offer(Turn& turn) {
+void Publisher::add_receptions(std::uint32_t count) {
+  for (; count > 0 && receivable_ < kMaxReceptions && offer_.add_reception(); --count)
+    ++receivable_;
+}
+
+livekit::SessionDescription Publisher::first_offer(Turn& turn) {
+  trickled_ufrag_ = make_offer(turn).ice_ufrag;  // the candidates stand in the offer
+  return last_offer_;
+}
+
+sdp::TransportParameters Publisher::make_offer(Turn& turn) {
   dirty_ = false;
   awaiting_ = true;
   answer_deadline_ = turn.now + kAnswerTimeout;
@@ -62,6 +72,11 @@ void Publisher::send_offer(Turn& turn) {
   last_offer_.set_type("offer");
   last_offer_.set_sdp(sdp::to_text(offer_.offer(local)));
   last_offer_.set_id(offered_);
+  return local;
+}
+
+void Publisher::send_offer(Turn& turn) {
+  auto local = make_offer(turn);
   livekit::SignalRequest request;
   *request.mutable_offer() = last_offer_;
   turn.requests.push(std::move(request));
@@ -83,13 +98,18 @@ sdp::Outcome<std::vector<sdp::AudioSection>> Publisher::on_answer(
     return sdp::because("the answer's ICE credentials or fingerprint are not valid");
   awaiting_ = false;
   answered_ = offered_;
+  last_answer_ = answer;
   if (dirty_) send_offer(turn);
   return sections;
 }
 
-void Publisher::on_candidate(std::string_view candidate, Turn& turn) {
+ReceptionChanges Publisher::receive(const std::vector<sdp::AudioSection>& sections, Turn& turn) {
+  return receptions_.follow(sections, last_answer_, turn.now, peer_, output_);
+}
+
+bool Publisher::on_candidate(std::string_view candidate, Turn& turn) {
   // What is no candidate is not worth a connection: the others may work.
-  (void)peer_.add_remote_candidate(candidate, turn.now, output_);
+  return !peer_.add_remote_candidate(candidate, turn.now, output_);
 }
 
 base::Deadline Publisher::next_deadline() const {

@@ -10,8 +10,8 @@ using std::chrono::milliseconds;
 std::optional<base::Instant> ReconnectPolicy::next_attempt(Mode mode,
                                                            base::Instant now,
                                                            base::RandomSource& random) {
-  static constexpr std::array kDelays{milliseconds(0),    milliseconds(300),  milliseconds(1200),
-                                      milliseconds(2700), milliseconds(4800), milliseconds(7000)};
+  static constexpr std::array kDelays{milliseconds(0), milliseconds(300), milliseconds(1200),
+                                      milliseconds(2700), milliseconds(3000)};
   if (attempts_ >= kMaxAttempts) return {};
   bool escalates = attempts_ > 0 && mode > mode_;
   mode_ = std::max(mode_, mode);

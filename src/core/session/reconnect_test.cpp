@@ -146,6 +146,120 @@ TEST(Resume, WhoIsMissingAfterwardsHasLeft) {
   EXPECT_EQ(call.ear.ended, std::vector{media::EndReason::participant_left});
 }
 
+// ---- the orders of §7.1 and the faults of §7.4
+
+TEST(Resume, OneThatBreaksOffAfterItsFirstMessagesIsTriedAgain) {
+  Call call;
+  auto& stage = call.stage;
+  stage.script.broken_resumes = 1;  // disconnect_signal_on_resume
+  stage.drop_socket();
+  ASSERT_TRUE(call.reconnected(4s));
+  EXPECT_EQ(stage.story(), "reconnecting reconnected");
+  EXPECT_EQ(stage.session.counters().resumes, 2U);
+  EXPECT_EQ(stage.session.counters().restarts, 0U);
+  EXPECT_TRUE(call.ear.ended.empty());
+}
+
+TEST(Resume, OneThatIsRefusedForTheMomentIsTriedAgain) {
+  Call call;
+  auto& stage = call.stage;
+  stage.script.refused_resumes = 1;  // disconnect_signal_on_resume_no_messages
+  stage.drop_socket();
+  ASSERT_TRUE(call.reconnected(4s));
+  EXPECT_EQ(stage.story(), "reconnecting reconnected");
+  EXPECT_EQ(stage.session.counters().restarts, 0U);
+}
+
+TEST(Resume, MoreLossesMeanwhileAreOneReconnect) {
+  Call call;
+  auto& stage = call.stage;
+  stage.drop_socket();
+  for (int i = 0; i < 3; ++i) {
+    stage.run_for(2ms);  // greeted; the answers are still on their way
+    EXPECT_EQ(stage.session.state(), ConnectionState::reconnecting);
+    stage.drop_socket();
+    ASSERT_TRUE(stage.run_until([&] { return stage.opened.size() == static_cast<size_t>(i) + 3; }));
+  }
+  ASSERT_TRUE(call.reconnected());
+  EXPECT_EQ(stage.story(), "reconnecting reconnected");
+}
+
+TEST(Resume, AServerThatDoesNotSaySoHasResumedAllTheSame) {
+  Call call;
+  auto& stage = call.stage;
+  stage.script.says_reconnect = false;
+  stage.drop_socket();
+  ASSERT_TRUE(call.reconnected(4s));
+  EXPECT_EQ(stage.story(), "reconnecting reconnected");
+  EXPECT_EQ(stage.session.counters().restarts, 0U);
+}
+
+TEST(Resume, APublisherConnectionThatIsNotInUseIsLeftAlone) {
+  Stage stage;
+  stage.script.fast_publish = false;
+  stage.connect();
+  stage.story();
+  stage.asked();
+  stage.drop_socket();
+  ASSERT_TRUE(
+      stage.run_until([&] { return stage.session.state() == ConnectionState::connected; }, 4s));
+  EXPECT_EQ(stage.asked(), "sync_state answer");
+  EXPECT_EQ(stage.story(), "reconnecting reconnected");
+}
+
+TEST(Resume, AnOfferOfOursThatIsNotAnsweredEndsInANewSession) {
+  Call call;
+  auto& stage = call.stage;
+  stage.script.answer_offers = false;
+  stage.drop_socket();
+  stage.run_for(14s);
+  EXPECT_EQ(stage.session.state(), ConnectionState::reconnecting);
+  EXPECT_EQ(stage.session.counters().restarts, 0U);
+  stage.script.answer_offers = true;
+  ASSERT_TRUE(call.reconnected(4s));
+  EXPECT_EQ(stage.session.counters().restarts, 1U);
+  stage.heard.clear();
+  stage.run_for(1s);
+  EXPECT_GE(stage.heard.size(), 45U);
+}
+
+TEST(Resume, ALeaveInTheMiddleOfItBeginsANewSession) {
+  Call call;
+  auto& stage = call.stage;
+  stage.drop_socket();
+  ASSERT_TRUE(stage.run_until([&] { return stage.opened.size() == 2; }));
+  stage.leave(livekit::STATE_MISMATCH, livekit::LeaveRequest::RECONNECT);  // a sid it did not know
+  stage.settle();
+  ASSERT_TRUE(call.reconnected(4s));
+  EXPECT_EQ(stage.session.counters().restarts, 1U);
+  auto story = stage.story();
+  EXPECT_EQ(story.find("reconnecting"), 0U) << story;
+  EXPECT_EQ(story.find("reconnecting", 1), std::string::npos) << story;
+}
+
+class NodeFailure : public testing::TestWithParam<bool> {};
+
+// The socket closes without a leave and the connections with it, in either order.
+TEST_P(NodeFailure, BeginsANewSessionWithTheSameSource) {
+  Call call;
+  auto& stage = call.stage;
+  stage.script.resume = false;
+  bool socket_first = GetParam();
+  if (socket_first) stage.drop_socket();
+  stage.close_connections();
+  stage.run_for(20ms);
+  if (!socket_first) stage.drop_socket();
+  ASSERT_TRUE(call.reconnected(4s));
+  auto story = stage.story();
+  EXPECT_EQ(story, "reconnecting unsubscribed republished reconnected");
+  EXPECT_EQ(stage.session.counters().restarts, 1U);
+  stage.heard.clear();
+  stage.run_for(1s);
+  EXPECT_GE(stage.heard.size(), 45U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Orders, NodeFailure, testing::Bool());
+
 TEST(Restart, AForgottenSessionBeginsAnew) {
   Call call;
   auto& stage = call.stage;
@@ -236,7 +350,7 @@ TEST(Reconnect, ARefusedTokenIsTheEnd) {
   EXPECT_FALSE(call.source.feed.sink);
 }
 
-TEST(Reconnect, AfterTenAttemptsThereIsOneTerminalEvent) {
+TEST(Reconnect, AfterFifteenAttemptsThereIsOneTerminalEvent) {
   Call call;
   auto& stage = call.stage;
   stage.script.open_sockets = false;
@@ -249,11 +363,11 @@ TEST(Reconnect, AfterTenAttemptsThereIsOneTerminalEvent) {
                                    stage.out);
     stage.settle();
   }
-  EXPECT_EQ(stage.opened.size(), 11U);
+  EXPECT_EQ(stage.opened.size(), 16U);
   EXPECT_EQ(stage.story(), "reconnecting unsubscribed disconnected");
   EXPECT_EQ(std::get<room::Disconnected>(stage.events.back()).code, errc::reconnect_failed);
   stage.run_for(60s);
-  EXPECT_EQ(stage.opened.size(), 11U);
+  EXPECT_EQ(stage.opened.size(), 16U);
 }
 
 TEST(Reconnect, ALateAnswerOfTheOldSocketIsIgnored) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 #include <sys/time.h>
+#include <zlib.h>
 
+#include "core/crypto/base64.hpp"
 #include "core/crypto/certificate.hpp"
 #include "core/sctp/library.hpp"
 #include "core/signal/trickle.hpp"
@@ -71,8 +73,36 @@ std::string request_name(const livekit::SignalRequest& request) {
     case livekit::SignalRequest::kLeave: return "leave";
     case livekit::SignalRequest::kSyncState: return "sync_state";
     case livekit::SignalRequest::kUpdateMetadata: return "update_metadata";
+    case livekit::SignalRequest::kSubscriptionPermission: return "permission";
+    case livekit::SignalRequest::kSimulate: return "simulate";
     default: return "";
   }
+}
+
+std::string gunzip(const std::string& packed) {
+  std::string plain(1 << 16, '\0');
+  z_stream stream{};
+  EXPECT_EQ(inflateInit2(&stream, 16 + MAX_WBITS), Z_OK);
+  auto copy = packed;
+  stream.next_in = reinterpret_cast<Bytef*>(copy.data());
+  stream.avail_in = static_cast<uInt>(copy.size());
+  stream.next_out = reinterpret_cast<Bytef*>(plain.data());
+  stream.avail_out = static_cast<uInt>(plain.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  plain.resize(stream.total_out);
+  inflateEnd(&stream);
+  return plain;
+}
+
+livekit::JoinRequest join_request(std::string_view target) {
+  livekit::JoinRequest request;
+  auto query = signal::parse_target(target);
+  auto bytes = crypto::base64url_decode(query.parameter("join_request"), crypto::Padding::required);
+  livekit::WrappedJoinRequest wrapped;
+  EXPECT_TRUE(bytes && signal::decode(*bytes, wrapped));
+  auto plain = gunzip(wrapped.join_request());
+  EXPECT_TRUE(signal::decode(base::as_bytes(plain), request));
+  return request;
 }
 
 void join_words(std::string& text, const std::string& word) {
@@ -114,6 +144,7 @@ void Stage::start_connect(OperationId id, base::Duration timeout) {
   options.token = "first.to.ken";
   options.endpoints = {{kOurPublisher}, {kOurSubscriber}};
   options.timeout = timeout;
+  options.peer_connections = script.peer_connections;
   session.connect(id, options, now(), out);
   settle();
 }
@@ -159,7 +190,15 @@ void Stage::fulfil(SocketWish& wish) {
     socket = wish.socket;
     opened.push_back({open->request.target, open->request.authorization});
     if (!script.open_sockets) return;
+    bool resumes = open->request.target.find("reconnect=1") != std::string::npos;
+    if (resumes && script.refused_resumes-- > 0)
+      return session.on_socket_refused(socket, {500, "connection closed by media"}, now(), out);
+    bool v1 = open->request.target.find("/rtc/v1?") != std::string::npos;
+    if (v1 && !script.single)
+      return session.on_socket_refused(socket, {404, "404 page not found\n"}, now(), out);
     session.on_socket_open(socket, now(), out);
+    if (v1) return greet_v1(open->request.target);
+    single_ = false;
     if (script.greet) greet(open->request.target.find("reconnect=1") != std::string::npos);
   } else if (auto* message = std::get_if<signal::SendMessage>(&wish.wish)) {
     livekit::SignalRequest request;
@@ -174,14 +213,64 @@ void Stage::send(const livekit::SignalResponse& response) {
   to_client_.push_back(signal::encode(response));
 }
 
+void Stage::greet_v1(std::string_view target) {
+  single_ = true;
+  auto request = join_request(target);
+  if (!script.greet) return;
+  greet(request.reconnect());
+  if (request.has_publisher_offer() && script.answer_offers) on_offer(request.publisher_offer());
+}
+
+// Every section the client receives on says sendonly; those with a track have msid and ssrc
+// (wire_protocol §4.5).
+livekit::SessionDescription Stage::answer_v1(sdp::Description answer,
+                                             const std::vector<sdp::AudioSection>& offered) {
+  livekit::SessionDescription description;
+  std::uint32_t missing = 0;
+  for (auto& [ssrc, track] : forwarded_) {
+    for (const auto& section : offered) {
+      bool taken = std::any_of(forwarded_.begin(), forwarded_.end(),
+                               [&](const auto& other) { return other.second.mid == section.mid; });
+      if (track.mid.empty() && section.direction == sdp::Direction::recvonly && !taken)
+        track.mid = section.mid;
+    }
+    if (track.mid.empty()) ++missing;
+  }
+  for (const auto& section : offered) {
+    auto& answered = answer.sections[section.index];
+    if (section.direction != sdp::Direction::recvonly) continue;
+    answered.direction = sdp::Direction::sendonly;
+    for (const auto& [ssrc, track] : forwarded_) {
+      if (track.mid != section.mid) continue;
+      answered.msid = sdp::Msid{track.participant_sid + "|" + track.track_sid, track.track_sid};
+      answered.sources = {{ssrc, track.participant_sid, answered.msid}};
+      (*description.mutable_mid_to_track_id())[track.mid] = track.track_sid;
+    }
+  }
+  description.set_type("answer");
+  description.set_sdp(sdp::to_text(answer));
+  if (missing != 0) {
+    livekit::SignalResponse response;
+    response.mutable_media_sections_requirement()->set_num_audios(missing);
+    send(response);
+  }
+  return description;
+}
+
 void Stage::greet(bool reconnect) {
   livekit::SignalResponse response;
   if (reconnect && !script.resume)
     return leave(livekit::STATE_MISMATCH, livekit::LeaveRequest::RECONNECT);
   if (reconnect) {
-    response.mutable_reconnect();
-    send(response);
+    response.mutable_reconnect()->set_last_message_seq(script.last_message_seq);
+    if (script.says_reconnect) send(response);
     send_update(script.others);
+    if (script.broken_resumes-- > 0) {
+      for (const auto& bytes : std::exchange(to_client_, {}))
+        session.on_socket_message(socket, base::as_bytes(bytes), now(), out);
+      return session.on_socket_closed(socket, {errc::closed, ""}, now(), out);
+    }
+    if (single_) return;
     subscriber->restart(now(), output_);
     return offer();
   }
@@ -190,22 +279,36 @@ void Stage::greet(bool reconnect) {
   join.mutable_room()->set_name("room");
   *join.mutable_participant() = person("PA_me" + std::to_string(++joins_), "me", 0);
   for (const auto& other : script.others) *join.add_other_participants() = other;
-  join.set_subscriber_primary(true);
+  join.set_subscriber_primary(!single_);
   join.set_fast_publish(script.fast_publish);
   join.set_ping_interval(5);
   join.set_ping_timeout(15);
+  if (script.edit_join) script.edit_join(join);
   send(response);
   livekit::SignalResponse refresh;
   refresh.set_refresh_token("refreshed.to.ken");
   send(refresh);
   make_peers();
-  offer();
+  if (script.trickle_first) {
+    livekit::SignalResponse trickle;
+    trickle.mutable_trickle()->set_target(livekit::SUBSCRIBER);
+    for (const auto& candidate : subscriber->local_parameters().candidates) {
+      trickle.mutable_trickle()->set_candidateinit(
+          signal::format_candidate_init({candidate, "0", 0}));
+      send(trickle);
+    }
+  }
+  if (!single_) offer();
 }
 
 void Stage::make_peers() {
   publisher = make_peer(server_random_);
   subscriber = make_peer(server_random_);
   publisher->add_local(kServer, now(), output_);
+  for (auto& [ssrc, track] : std::exchange(forwarded_, {})) {
+    (void)ssrc;
+    if (single_) forward(track.participant_sid, track.track_sid);
+  }
   subscriber->add_local(kServer, now(), output_);
   subscriber->open_channel({std::string("_reliable"), true, {}, {}}, now(), output_);
   subscriber->open_channel({std::string("_lossy"), false, 0, {}}, now(), output_);
@@ -256,9 +359,10 @@ void Stage::on_offer(const livekit::SessionDescription& offer) {
     (void)publisher->add_receiver(config, now(), output_);
   }
   livekit::SignalResponse response;
+  if (single_) *response.mutable_answer() = answer_v1(*answer, sdp::audio_sections(*description));
   response.mutable_answer()->set_type("answer");
   response.mutable_answer()->set_id(offer.id());
-  response.mutable_answer()->set_sdp(sdp::to_text(*answer));
+  if (!single_) response.mutable_answer()->set_sdp(sdp::to_text(*answer));
   send(response);
 }
 
@@ -269,7 +373,7 @@ void Stage::on_answer(const livekit::SessionDescription& answer) {
   auto remote = sdp::transport_parameters(*description);
   ASSERT_TRUE(remote);
   ASSERT_FALSE(subscriber->set_remote(*remote, now(), output_));
-  ASSERT_TRUE(offers_->apply(*description));
+  ASSERT_TRUE(accept_any_answer || offers_->apply(*description));
 }
 
 std::uint32_t Stage::forward(const std::string& participant_sid, const std::string& track_sid) {
@@ -279,6 +383,11 @@ std::uint32_t Stage::forward(const std::string& participant_sid, const std::stri
   track.ssrc = server_random_.u32() | 1;
   rtp::SenderConfig config;
   config.ssrc = track.ssrc;
+  if (single_ || publisher == nullptr) {
+    forwarded_[track.ssrc] = {participant_sid, track_sid, {}};
+    if (publisher != nullptr) (void)publisher->add_sender(config);
+    return track.ssrc;
+  }
   EXPECT_FALSE(subscriber->add_sender(config));
   auto mid = offers_->add(track);
   EXPECT_TRUE(mid);
@@ -287,14 +396,21 @@ std::uint32_t Stage::forward(const std::string& participant_sid, const std::stri
 }
 
 void Stage::withdraw(std::uint32_t ssrc) {
+  if (forwarded_.erase(ssrc) != 0) return;
   offers_->remove(mids_.at(ssrc));
 }
 
 void Stage::offer() {
   livekit::SignalResponse response;
+  if (single_) {
+    response.mutable_media_sections_requirement();
+    return send(response);
+  }
   response.mutable_offer()->set_type("offer");
   response.mutable_offer()->set_id(++offer_id_);
-  response.mutable_offer()->set_sdp(sdp::to_text(offers_->offer(subscriber->local_parameters())));
+  auto text = sdp::to_text(offers_->offer(subscriber->local_parameters()));
+  if (script.edit_offer) script.edit_offer(text);
+  response.mutable_offer()->set_sdp(text);
   send(response);
 }
 
@@ -305,7 +421,21 @@ void Stage::send_audio(std::uint32_t ssrc, std::string_view payload) {
       std::chrono::duration_cast<std::chrono::microseconds>(now().time_since_epoch()).count() * 48 /
       1000;
   audio.payload = base::as_bytes(payload);
-  EXPECT_FALSE(subscriber->send_audio(ssrc, audio, now(), output_));
+  auto& sender = single_ ? *publisher : *subscriber;
+  EXPECT_FALSE(sender.send_audio(ssrc, audio, now(), output_));
+}
+
+std::uint32_t Stage::forwarded_ssrc(const std::string& track_sid) const {
+  for (const auto& [ssrc, track] : forwarded_)
+    if (track.track_sid == track_sid) return ssrc;
+  return 0;
+}
+
+void Stage::send_data(std::string_view bytes) {
+  auto& sender = single_ ? *publisher : *subscriber;
+  auto channel = sender.channel("_reliable");
+  ASSERT_TRUE(channel);
+  EXPECT_FALSE(sender.send_message(*channel, true, base::as_bytes(bytes), output_));
 }
 
 void Stage::send_update(std::vector<livekit::ParticipantInfo> participants) {
@@ -317,6 +447,12 @@ void Stage::send_update(std::vector<livekit::ParticipantInfo> participants) {
 
 void Stage::drop_socket() {
   session.on_socket_closed(socket, {errc::closed, ""}, now(), out);
+  settle();
+}
+
+void Stage::close_connections() {
+  publisher->close(output_);
+  subscriber->close(output_);
   settle();
 }
 

@@ -72,6 +72,15 @@ struct Script {
   bool publish_tracks = true;  // answer add_track
   bool resume = true;          // else leave{STATE_MISMATCH, RECONNECT}
   bool media = true;           // datagrams arrive
+  PeerConnections peer_connections = PeerConnections::dual;  // what the client is told to use
+  bool single = true;                                        // the server has /rtc/v1
+  int broken_resumes = 0;      // so many end after their first messages
+  int refused_resumes = 0;     // so many are answered with 500
+  bool says_reconnect = true;  // as the first message of a resumed session
+  bool trickle_first = false;  // the server's candidates come before its offer
+  std::uint32_t last_message_seq = 0;
+  std::function<void(std::string& sdp)> edit_offer;  // before it is sent
+  std::function<void(livekit::JoinResponse& join)> edit_join;
   std::vector<livekit::ParticipantInfo> others;
 };
 
@@ -93,12 +102,17 @@ class Stage {
   void send(const livekit::SignalResponse& response);
   void send_update(std::vector<livekit::ParticipantInfo> participants);
   void drop_socket();
+  void close_connections();  // the media ones
   void leave(livekit::DisconnectReason reason, livekit::LeaveRequest::Action action);
   // A track in the next offer; the offer itself is sent by offer().
   std::uint32_t forward(const std::string& participant_sid, const std::string& track_sid);
   void withdraw(std::uint32_t ssrc);
   void offer();
   void send_audio(std::uint32_t ssrc, std::string_view payload);
+  // In single mode: the SSRC that carries the track.
+  std::uint32_t forwarded_ssrc(const std::string& track_sid) const;
+  // On the reliable channel.
+  void send_data(std::string_view bytes);
 
   // Takes what the session wants; call it after each call to the session.
   void settle();
@@ -116,6 +130,7 @@ class Stage {
   // Called before and after each packet and deadline goes into the session.
   std::function<void(bool entering)> watch = [](bool) {};
 
+  bool accept_any_answer = false;  // to an edited offer
   Script script;
   Session session;
   Outputs out;
@@ -140,6 +155,9 @@ class Stage {
   void on_request(const livekit::SignalRequest& request);
   void greet(bool reconnect);
   void make_peers();
+  void greet_v1(std::string_view target);
+  livekit::SessionDescription answer_v1(sdp::Description answer,
+                                        const std::vector<sdp::AudioSection>& offered);
   void on_offer(const livekit::SessionDescription& offer);
   void on_answer(const livekit::SessionDescription& answer);
   void take();
@@ -151,6 +169,16 @@ class Stage {
   std::unique_ptr<sdp::PublisherAnswer> answers_;
   std::unique_ptr<sdp::SubscriberOffer> offers_;
   std::map<std::uint32_t, std::string> mids_;
+
+  // In single mode: what the server forwards, in which section of the client's.
+  struct Forwarded {
+    std::string participant_sid;
+    std::string track_sid;
+    std::string mid;  // empty: none yet
+  };
+
+  bool single_ = false;
+  std::map<std::uint32_t, Forwarded> forwarded_;
   std::uint32_t offer_id_ = 10;
   int joins_ = 0;
   int published_ = 0;

@@ -56,6 +56,18 @@ void Session::set_metadata(OperationId id,
   impl_->turn(now, out, [&](Turn& turn) { impl_->set_metadata(id, change, turn); });
 }
 
+error_code Session::set_subscription_permissions(SubscriptionPermissions permissions,
+                                                 base::Instant now,
+                                                 Outputs& out) {
+  return impl_->turn(now, out, [&](Turn& turn) {
+    return impl_->set_subscription_permissions(std::move(permissions), turn);
+  });
+}
+
+error_code Session::simulate(SimulatedFault fault, base::Instant now, Outputs& out) {
+  return impl_->turn(now, out, [&](Turn& turn) { return impl_->simulate(fault, turn); });
+}
+
 error_code Session::attach(std::string_view track_sid,
                            media::PacketSink& sink,
                            StreamEnd end,

@@ -56,7 +56,9 @@ struct ConnectOptions {
   std::string token;
   LocalEndpoints endpoints;
   bool auto_subscribe = true;
+  PeerConnections peer_connections = PeerConnections::dual;
   base::Duration timeout = kDefaultTimeout;
+  std::optional<base::Instant> called;  // by the user; when the session heard of it, if nothing
 };
 
 struct TrackSpec {
@@ -105,6 +107,12 @@ class Session {
                             base::Instant now,
                             Outputs& out);
   void set_metadata(OperationId id, const MetadataChange& change, base::Instant now, Outputs& out);
+  // Told to the server, again after a full reconnect. closed, overflow (10,000 participants).
+  error_code set_subscription_permissions(SubscriptionPermissions permissions,
+                                          base::Instant now,
+                                          Outputs& out);
+  // closed unless connected.
+  error_code simulate(SimulatedFault fault, base::Instant now, Outputs& out);
 
   // Packets of a remote track go to the pipeline, the last second's first when nobody listened;
   // several may listen to one track. A track not yet subscribed is waited for; not_found when the

@@ -21,10 +21,6 @@ namespace sidetone::session {
 
 // Requests that wait for a resumed connection; each is a call of the user.
 inline constexpr std::size_t kMaxQueuedRequests = 256;
-// SDKs give a resumed or new connection this long before they try again (§7.1).
-inline constexpr base::Duration kAttemptTimeout = std::chrono::seconds(15);
-// A transport that ended is no reason to act until the server had time to say why (a leave).
-inline constexpr base::Duration kMediaLossGrace = std::chrono::milliseconds(500);
 // A server may name another URL to go to; two that name each other must not keep us busy.
 inline constexpr int kMaxRedirects = 2;
 
@@ -64,6 +60,8 @@ class Session::Impl {
   error_code set_muted(std::string_view track_sid, bool muted, Turn& turn);
   error_code set_subscribed(std::string_view track_sid, bool subscribed, Turn& turn);
   void set_metadata(OperationId id, const MetadataChange& change, Turn& turn);
+  error_code set_subscription_permissions(SubscriptionPermissions permissions, Turn& turn);
+  error_code simulate(SimulatedFault fault, Turn& turn);
   error_code attach(std::string_view track_sid,
                     media::PacketSink& sink,
                     StreamEnd end,
@@ -110,6 +108,8 @@ class Session::Impl {
   void on_data(const peer::Message& message, peer::Peer& peer, Turn& turn);
   void follow_events(std::size_t first, Turn& turn);
   bool quiet() const;
+  const Receptions* receptions() const;
+  void follow_receptions(const ReceptionChanges& changes, Turn& turn);
   void resolve_receptions(Turn& turn);
   void check_progress(Turn& turn);
   void expire_operations(Turn& turn);
@@ -118,11 +118,17 @@ class Session::Impl {
   void on_response(livekit::SignalResponse& response, Turn& turn);
   void on_negotiation(const livekit::SignalResponse& response, Turn& turn);
   void on_offer(const livekit::SessionDescription& offer, Turn& turn);
+  void on_answer(const livekit::SessionDescription& answer, Turn& turn);
+  void on_trickle(const livekit::TrickleRequest& trickle, Turn& turn);
   void on_room_news(const livekit::SignalResponse& response, Turn& turn);
   void on_track_news(const livekit::SignalResponse& response, Turn& turn);
   void on_leave(const livekit::LeaveRequest& leave, Turn& turn);
   void on_request_response(const livekit::RequestResponse& response, Turn& turn);
   void on_moved(const livekit::RoomMovedResponse& moved, Turn& turn);
+  void finish_metadata(Turn& turn);
+  // session_user.cpp
+  void send_permissions(Turn& turn);
+  void rename_permitted(const std::string& previous, const std::string& sid, Turn& turn);
 
   // session_lifecycle.cpp
   void open_socket(bool resume, Turn& turn);
@@ -138,8 +144,10 @@ class Session::Impl {
   void stop_peers(Turn& turn);
   void send_sync_state(Turn& turn);
   void send_subscriptions(Turn& turn);
-  bool primary_connected() const;
-  std::uint64_t primary_datagrams() const;
+  void resend_data(Turn& turn);
+  bool takes_two(const signal::Lost& lost, Turn& turn);
+  const peer::Peer* primary() const;
+  bool peers_live() const;
   std::string connect_timeout_text() const;
 
   SessionConfig config_;
@@ -158,18 +166,30 @@ class Session::Impl {
   signal::ClientOutbox signal_out_;
   base::Outbox<livekit::SignalRequest> requests_;
   std::deque<livekit::SignalRequest> queued_;
-  std::map<std::uint32_t, OperationId> metadata_requests_;
+
+  struct MetadataRequest {
+    OperationId operation = 0;
+    MetadataChange change;
+  };
+
+  std::map<std::uint32_t, MetadataRequest> metadata_requests_;
   std::uint32_t next_request_ = 1;
   std::map<std::string, bool, std::less<>> subscriptions_;  // what the user asked for, by track sid
+  std::optional<SubscriptionPermissions> permissions_;
+  std::uint32_t last_seen_data_ = 0;  // of our reliable messages, by the server we resumed at
 
+  // Dual: both. Single: the publisher carries both directions, and there is no subscriber (§4.5).
+  bool single_ = false;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<Subscriber> subscriber_;
+  base::Instant attempt_began_;
+  std::optional<base::Duration> publisher_after_;
+  std::optional<base::Duration> subscriber_after_;
   bool greeted_ = false;  // join or reconnect has come on the present socket
   bool subscriber_primary_ = true;
   std::uint64_t datagrams_before_ = 0;  // when the resumed session was greeted
   bool may_resume_ = true;
   int redirects_ = 0;
-
   ReconnectPolicy policy_;
   base::Deadline media_lost_at_;
   std::string media_lost_because_;

@@ -15,6 +15,14 @@ void Session::Impl::open_socket(bool resume, Turn& turn) {
     parameters.reconnect_reason = livekit::RR_SIGNAL_DISCONNECTED;
   }
   greeted_ = false;
+  parameters.single = single_;
+  if (!resume) {
+    stop_peers(turn);
+    if (single_) {  // the offer goes with the request to join: a round trip less
+      start_peers(turn);
+      parameters.publisher_offer = publisher_->first_offer(turn);
+    }
+  }
   auto request = signal::make_socket_request(options_.url, options_.token, parameters);
   if (!request) {
     fail_connect(errc::invalid_argument,
@@ -23,7 +31,10 @@ void Session::Impl::open_socket(bool resume, Turn& turn) {
                  turn);
     return;
   }
-  if (signal_) counters_.undecodable_messages += signal_->undecodable();
+  if (signal_) {
+    counters_.undecodable_messages += signal_->undecodable();
+    counters_.unknown_messages += signal_->unknown();
+  }
   for (auto& output : signal_out_.take()) take_wish(output, turn);  // still the old socket's
   ++socket_;
   signal_.emplace(config_.wall);
@@ -44,30 +55,38 @@ void Session::Impl::on_join(const livekit::JoinResponse& join, Turn& turn) {
   if (greeted_ || (phase_ != Phase::connecting && phase_ != Phase::restarting)) return;
   greeted_ = true;
   redirects_ = 0;
-  subscriber_primary_ = join.subscriber_primary();
+  subscriber_primary_ = join.subscriber_primary() && !single_;
   may_resume_ = join.client_configuration().resume_connection() != livekit::DISABLED;
   room_.on_join(join, turn.out.events);
-  start_peers(turn);
-  if (join.fast_publish() || !subscriber_primary_) publisher_->negotiate(turn);
+  if (!publisher_) start_peers(turn);
+  bool now = join.fast_publish() || !subscriber_primary_;
+  if (now && !publisher_->started()) publisher_->negotiate(turn);
   if (phase_ != Phase::restarting) return;
   std::erase_if(queued_, [](const auto& request) { return !request.has_update_metadata(); });
   send_subscriptions(turn);
+  send_permissions(turn);  // before the tracks are there: nobody hears what was not allowed
   tracks_.republish(turn);
 }
 
 void Session::Impl::start_peers(Turn& turn) {
+  publisher_after_.reset();
+  subscriber_after_.reset();
   publisher_ = std::make_unique<Publisher>(config_, options_.endpoints.publisher, turn);
-  subscriber_ = std::make_unique<Subscriber>(config_, options_.endpoints.subscriber, turn);
+  if (single_)
+    publisher_->add_receptions(kFirstReceptions);
+  else
+    subscriber_ = std::make_unique<Subscriber>(config_, options_.endpoints.subscriber, turn);
 }
 
 void Session::Impl::stop_peers(Turn& turn) {
+  if (const auto* known = receptions())
+    for (const auto& reception : known->all())
+      room_.set_subscribed(reception.track_sid, false, turn.out.events);
   if (publisher_) {
     publisher_->peer().close(publisher_->output());
     for (auto& datagram : publisher_->output().datagrams) turn.out.datagrams.push(datagram);
   }
   if (subscriber_) {
-    for (const auto& reception : subscriber_->receptions())
-      room_.set_subscribed(reception.track_sid, false, turn.out.events);
     subscriber_->peer().close(subscriber_->output());
     for (auto& datagram : subscriber_->output().datagrams) turn.out.datagrams.push(datagram);
   }
@@ -77,18 +96,30 @@ void Session::Impl::stop_peers(Turn& turn) {
   data_.restart();
 }
 
-bool Session::Impl::primary_connected() const {
-  if (!publisher_ || !subscriber_) return false;
-  const auto& primary = subscriber_primary_ ? subscriber_->peer() : publisher_->peer();
-  return primary.state() == peer::State::connected;
+const peer::Peer* Session::Impl::primary() const {
+  if (subscriber_ && subscriber_primary_) return &subscriber_->peer();
+  return publisher_ ? &publisher_->peer() : nullptr;
 }
 
-std::uint64_t Session::Impl::primary_datagrams() const {
-  const auto& primary = subscriber_primary_ ? subscriber_->peer() : publisher_->peer();
-  return primary.counters().datagrams_in;
+bool Session::Impl::peers_live() const {
+  auto live = [](const peer::Peer& peer) {
+    return peer.state() != peer::State::failed && peer.state() != peer::State::closed;
+  };
+  return publisher_ && live(publisher_->peer()) && (!subscriber_ || live(subscriber_->peer()));
+}
+
+// A server without the single mode has no such path: the other one at once, and from now on.
+bool Session::Impl::takes_two(const signal::Lost& lost, Turn& turn) {
+  bool may = single_ && options_.peer_connections == PeerConnections::automatic &&
+             (phase_ == Phase::connecting || phase_ == Phase::restarting);
+  if (!may || lost.code != errc::not_found) return false;
+  single_ = false;
+  open_socket(false, turn);
+  return true;
 }
 
 void Session::Impl::on_lost(const signal::Lost& lost, Turn& turn) {
+  if (takes_two(lost, turn)) return;
   switch (phase_) {
     case Phase::connecting: return fail_connect(lost.code, lost.text, turn);
     case Phase::connected: return reconnect(ReconnectPolicy::Mode::resume, lost.text, turn);
@@ -139,8 +170,7 @@ void Session::Impl::fail_connect(error_code error, const std::string& text, Turn
 std::string Session::Impl::connect_timeout_text() const {
   if (greeted_) {
     std::string text = "joined, but the media connection did not come up in time";
-    if (subscriber_ && subscriber_primary_) return text + "; " + subscriber_->peer().explain();
-    return publisher_ ? text + "; " + publisher_->peer().explain() : text;
+    return primary() ? text + "; " + primary()->explain() : text;
   }
   if (signal_ && signal_->state() == signal::ClientSession::State::opening)
     return "no answer from " + options_.url + " in time";
@@ -178,53 +208,65 @@ void Session::Impl::reconnect(ReconnectPolicy::Mode mode, const std::string& why
   attempt_at_ = policy_.next_attempt(mode, turn.now, *config_.random);
   if (!attempt_at_)
     end(DisconnectReason::signal_close, errc::reconnect_failed,
-        "the connection could not be restored in ten attempts; the last one: " + why, turn);
+        "the connection could not be restored in fifteen attempts; the last one: " + why, turn);
 }
 
 void Session::Impl::start_attempt(Turn& turn) {
   attempt_at_.reset();
   if (phase_ != Phase::waiting) return;
+  attempt_began_ = turn.now;
   attempt_deadline_ = turn.now + kAttemptTimeout;
-  auto dead = [](const auto& side) {
-    return !side || side->peer().state() == peer::State::failed ||
-           side->peer().state() == peer::State::closed;
-  };
-  bool resume = policy_.mode() == ReconnectPolicy::Mode::resume;
-  if (resume && !dead(publisher_) && !dead(subscriber_)) {
+  if (policy_.mode() == ReconnectPolicy::Mode::resume && peers_live()) {
     phase_ = Phase::resuming;
     ++counters_.resumes;
     return open_socket(true, turn);
   }
   phase_ = Phase::restarting;
   ++counters_.restarts;
-  stop_peers(turn);
   open_socket(false, turn);
 }
 
 void Session::Impl::on_reconnect(const livekit::ReconnectResponse& response, Turn& turn) {
-  (void)response;  // our SCTP association lives on: nothing of ours needs to be sent again
-  if (phase_ != Phase::resuming || greeted_ || !publisher_ || !subscriber_) return;
+  if (phase_ != Phase::resuming || greeted_ || !publisher_) return;
   greeted_ = true;
-  datagrams_before_ = primary_datagrams();
+  last_seen_data_ = response.last_message_seq();
+  datagrams_before_ = primary()->counters().datagrams_in;
   room_.on_resumed();
   send_sync_state(turn);
-  subscriber_->expect_offer();
+  if (subscriber_) subscriber_->expect_offer();
   if (publisher_->started()) publisher_->restart_ice(turn);
 }
 
 void Session::Impl::finish_reconnect(Turn& turn) {
+  if (phase_ == Phase::resuming) resend_data(turn);
   phase_ = Phase::connected;
   attempt_deadline_.reset();
   policy_.succeeded();
   turn.out.events.push(room::Reconnected{});
 }
 
+// The association that carried them may live on and deliver them too: the server knows them by
+// their numbers. What does not fit is on its way there.
+void Session::Impl::resend_data(Turn& turn) {
+  (void)turn;
+  auto channel = publisher_->peer().channel(kReliableLabel);
+  if (!channel) return;
+  data_.trim(publisher_->peer().buffered_bytes());
+  for (auto message : data_.unseen(last_seen_data_)) {
+    if (publisher_->peer().send_message(*channel, true, base::as_bytes(message),
+                                        publisher_->output()))
+      return;
+    ++counters_.resent_data;
+  }
+}
+
 void Session::Impl::send_sync_state(Turn& turn) {
   livekit::SignalRequest request;
   auto& state = *request.mutable_sync_state();
-  if (!subscriber_->last_answer().sdp().empty()) {
-    *state.mutable_answer() = subscriber_->last_answer();
-    *state.mutable_offer() = subscriber_->last_offer();
+  const auto& answer = subscriber_ ? subscriber_->last_answer() : publisher_->last_answer();
+  if (!answer.sdp().empty()) {
+    *state.mutable_answer() = answer;
+    *state.mutable_offer() = subscriber_ ? subscriber_->last_offer() : publisher_->last_offer();
   }
   state.mutable_subscription()->set_subscribe(!options_.auto_subscribe);
   for (const auto& [sid, wanted] : subscriptions_)

@@ -26,36 +26,56 @@ void Session::Impl::on_response(SignalResponse& response, Turn& turn) {
 }
 
 void Session::Impl::on_negotiation(const SignalResponse& response, Turn& turn) {
-  if (!publisher_ || !subscriber_) return;
-  if (response.has_offer()) return on_offer(response.offer(), turn);
-  if (response.has_answer()) {
-    auto sections = publisher_->on_answer(response.answer(), turn);
-    if (sections)
-      tracks_.on_answer(*sections, *publisher_, turn);
-    else
-      ++counters_.refused_descriptions;
-  } else if (response.has_trickle()) {
-    auto init = signal::parse_candidate_init(response.trickle().candidateinit());
-    if (!init) return;
-    if (response.trickle().target() == livekit::SUBSCRIBER)
-      subscriber_->on_candidate(init->candidate, turn);
-    else
-      publisher_->on_candidate(init->candidate, turn);
+  if (!publisher_) return;
+  switch (response.message_case()) {
+    case SignalResponse::kOffer: return on_offer(response.offer(), turn);
+    case SignalResponse::kAnswer: return on_answer(response.answer(), turn);
+    case SignalResponse::kTrickle: return on_trickle(response.trickle(), turn);
+    case SignalResponse::kMediaSectionsRequirement:
+      if (!single_) return;
+      publisher_->add_receptions(response.media_sections_requirement().num_audios());
+      publisher_->negotiate(turn);
+      return;
+    default: return;
   }
 }
 
-void Session::Impl::on_offer(const livekit::SessionDescription& offer, Turn& turn) {
-  auto changes = subscriber_->on_offer(offer, turn);
-  if (!changes) {
+void Session::Impl::on_answer(const livekit::SessionDescription& answer, Turn& turn) {
+  auto sections = publisher_->on_answer(answer, turn);
+  if (!sections) {
     ++counters_.refused_descriptions;
     return;
   }
-  for (const auto& ended : changes->ended) {
+  tracks_.on_answer(*sections, *publisher_, turn);
+  if (single_) follow_receptions(publisher_->receive(*sections, turn), turn);
+}
+
+void Session::Impl::on_trickle(const livekit::TrickleRequest& trickle, Turn& turn) {
+  auto init = signal::parse_candidate_init(trickle.candidateinit());
+  bool taken = false;
+  if (init && trickle.target() == livekit::PUBLISHER)
+    taken = publisher_->on_candidate(init->candidate, turn);
+  else if (init && subscriber_)
+    taken = subscriber_->on_candidate(init->candidate, turn);
+  if (!taken) ++counters_.refused_candidates;
+}
+
+void Session::Impl::on_offer(const livekit::SessionDescription& offer, Turn& turn) {
+  auto changes = subscriber_ ? subscriber_->on_offer(offer, turn)
+                             : sdp::because("we have no connection to be offered on");
+  if (changes)
+    follow_receptions(*changes, turn);
+  else
+    ++counters_.refused_descriptions;
+}
+
+void Session::Impl::follow_receptions(const ReceptionChanges& changes, Turn& turn) {
+  for (const auto& ended : changes.ended) {
     room_.set_subscribed(ended.track_sid, false, turn.out.events);
-    if (!subscriber_->receives(ended.track_sid))  // else it goes on in another section
+    if (!receptions()->receives(ended.track_sid))  // else it goes on in another section
       streams_.end(ended.track_sid, media::EndReason::unsubscribed, turn.now);
   }
-  for (const auto& begun : changes->begun) streams_.begin(begun.track_sid, turn.now);
+  for (const auto& begun : changes.begun) streams_.begin(begun.track_sid, turn.now);
   resolve_receptions(turn);
 }
 
@@ -88,6 +108,7 @@ void Session::Impl::on_room_news(const SignalResponse& response, Turn& turn) {
   switch (response.message_case()) {
     case SignalResponse::kUpdate:
       room_.on_update(response.update(), turn.out.events);
+      finish_metadata(turn);
       resolve_receptions(turn);
       break;
     case SignalResponse::kSpeakersChanged:
@@ -108,8 +129,9 @@ void Session::Impl::on_room_news(const SignalResponse& response, Turn& turn) {
 
 void Session::Impl::on_leave(const livekit::LeaveRequest& leave, Turn& turn) {
   auto reason = room::to_reason(leave.reason());
-  auto text =
-      "the server ended the session (" + livekit::DisconnectReason_Name(leave.reason()) + ")";
+  auto name = livekit::DisconnectReason_Name(leave.reason());
+  if (name.empty()) name = std::to_string(leave.reason());  // a newer server's
+  auto text = "the server ended the session (" + name + ")";
   if (phase_ == Phase::connecting) {
     fail_connect(room::to_errc(reason), text, turn);
     return;
@@ -118,15 +140,18 @@ void Session::Impl::on_leave(const livekit::LeaveRequest& leave, Turn& turn) {
     case livekit::LeaveRequest::RESUME: return reconnect(ReconnectPolicy::Mode::resume, text, turn);
     case livekit::LeaveRequest::RECONNECT:
       return reconnect(ReconnectPolicy::Mode::restart, text, turn);
-    default: return end(reason, room::to_errc(reason), text, turn);
+    default: break;
   }
+  // Servers before `action` said it this way (§2.6).
+  if (leave.can_reconnect()) return reconnect(ReconnectPolicy::Mode::restart, text, turn);
+  end(reason, room::to_errc(reason), text, turn);
 }
 
 void Session::Impl::on_request_response(const livekit::RequestResponse& response, Turn& turn) {
   if (response.has_add_track()) return tracks_.on_refused(response, turn);
   auto request = metadata_requests_.find(response.request_id());
   if (request == metadata_requests_.end()) return;
-  auto id = request->second;
+  auto id = request->second.operation;
   switch (response.reason()) {
     case livekit::RequestResponse::QUEUED: return;
     case livekit::RequestResponse::OK: operations_.succeed(id, turn.out.completions); break;
@@ -139,6 +164,23 @@ void Session::Impl::on_request_response(const livekit::RequestResponse& response
     default: operations_.fail(id, errc::protocol_error, response.message(), turn.out.completions);
   }
   metadata_requests_.erase(request);
+}
+
+// Older servers do not say OK; but the change they made is in the next update.
+void Session::Impl::finish_metadata(Turn& turn) {
+  const auto& local = room_.local();
+  std::erase_if(metadata_requests_, [&](const auto& entry) {
+    const auto& [operation, change] = entry.second;
+    bool there = (change.metadata.empty() || change.metadata == local.metadata) &&
+                 (change.name.empty() || change.name == local.name);
+    for (const auto& [key, value] : change.attributes) {
+      auto found = local.attributes.find(key);
+      there = there && (value.empty() ? found == local.attributes.end()
+                                      : found != local.attributes.end() && found->second == value);
+    }
+    if (there) operations_.succeed(operation, turn.out.completions);
+    return there;
+  });
 }
 
 void Session::Impl::on_moved(const livekit::RoomMovedResponse& moved, Turn& turn) {

@@ -11,9 +11,9 @@ void Session::Impl::settle(std::size_t first_event, Turn& turn) {
     if (publisher_) take_media(*publisher_, true, turn);
     if (subscriber_) take_media(*subscriber_, false, turn);
     check_progress(turn);
+    follow_events(std::exchange(first_event, turn.out.events.size()), turn);
     send_requests(turn);
   } while (!quiet());
-  follow_events(first_event, turn);
 }
 
 bool Session::Impl::quiet() const {
@@ -97,7 +97,11 @@ void Session::Impl::take_media(Side& side, bool is_publisher, Turn& turn) {
 
 void Session::Impl::on_peer_event(peer::Event& event, bool is_publisher, Turn& turn) {
   if (auto* changed = std::get_if<peer::StateChanged>(&event)) {
-    if (changed->state == peer::State::connected && is_publisher) tracks_.on_transport_up(turn);
+    if (changed->state == peer::State::connected) {
+      auto& after = is_publisher ? publisher_after_ : subscriber_after_;
+      if (!after) after = turn.now - attempt_began_;
+      if (is_publisher) tracks_.on_transport_up(turn);
+    }
     if (changed->state == peer::State::failed || changed->state == peer::State::closed)
       on_peer_failed(changed->reason, turn);
   } else if (auto* message = std::get_if<peer::Message>(&event)) {
@@ -106,7 +110,8 @@ void Session::Impl::on_peer_event(peer::Event& event, bool is_publisher, Turn& t
 }
 
 void Session::Impl::on_packet(rtp::ReceivedPacket& packet, Turn& turn) {
-  const auto* reception = subscriber_ ? subscriber_->find(packet.ssrc) : nullptr;
+  const auto* known = receptions();
+  const auto* reception = known ? known->find(packet.ssrc) : nullptr;
   if (reception == nullptr) {
     ++counters_.orphan_packets;
     return;
@@ -146,6 +151,8 @@ void Session::Impl::follow_events(std::size_t first, Turn& turn) {
   for (std::size_t i = first; i < events.size(); ++i) {
     if (const auto* gone = std::get_if<room::ParticipantDisconnected>(&events[i]))
       data_.forget(gone->participant.sid);
+    if (const auto* moved = std::get_if<room::LocalTrackRepublished>(&events[i]))
+      rename_permitted(moved->previous_sid, moved->track.sid, turn);
     const auto* unpublished = std::get_if<room::TrackUnpublished>(&events[i]);
     if (unpublished == nullptr || unpublished->who.local) continue;
     bool left = std::any_of(events.begin() + static_cast<std::ptrdiff_t>(i), events.end(),
@@ -161,10 +168,17 @@ void Session::Impl::follow_events(std::size_t first, Turn& turn) {
   }
 }
 
+// Of the connection that the server sends on.
+const Receptions* Session::Impl::receptions() const {
+  if (subscriber_) return &subscriber_->receptions();
+  return publisher_ ? &publisher_->receptions() : nullptr;
+}
+
 // Media and news of a track come in either order: a section of an unknown track waits here.
 void Session::Impl::resolve_receptions(Turn& turn) {
-  if (!subscriber_) return;
-  for (const auto& reception : subscriber_->receptions()) {
+  const auto* known = receptions();
+  if (!known) return;
+  for (const auto& reception : known->all()) {
     auto found = room_.find_track(reception.track_sid);
     if (found && found.track->wanted && !found.track->subscribed)
       room_.set_subscribed(reception.track_sid, true, turn.out.events);
@@ -172,7 +186,8 @@ void Session::Impl::resolve_receptions(Turn& turn) {
 }
 
 void Session::Impl::check_progress(Turn& turn) {
-  if (!greeted_ || !primary_connected()) return;
+  const auto* connection = primary();
+  if (!greeted_ || !connection || connection->state() != peer::State::connected) return;
   switch (phase_) {
     case Phase::connecting:
       phase_ = Phase::connected;
@@ -181,12 +196,12 @@ void Session::Impl::check_progress(Turn& turn) {
       operations_.succeed(connect_id_, turn.out.completions);
       break;
     case Phase::resuming: {
-      bool subscribed = !subscriber_primary_ || subscriber_->settled();
+      bool subscribed = !subscriber_ || !subscriber_primary_ || subscriber_->settled();
       bool published =
           !publisher_->started() ||
           (publisher_->settled() && publisher_->peer().state() == peer::State::connected);
       // A path that was good before is no evidence: something must have come over it since.
-      bool alive = primary_datagrams() > datagrams_before_;
+      bool alive = connection->counters().datagrams_in > datagrams_before_;
       if (subscribed && published && alive) finish_reconnect(turn);
       break;
     }
@@ -247,7 +262,8 @@ void Session::Impl::expire_operations(Turn& turn) {
     operations_.fail(due.id, errc::timed_out, "the server did not answer in time",
                      turn.out.completions);
     if (due.kind == OperationKind::publish) tracks_.withdraw(due.id, publisher_.get(), turn);
-    std::erase_if(metadata_requests_, [&](const auto& entry) { return entry.second == due.id; });
+    std::erase_if(metadata_requests_,
+                  [&](const auto& entry) { return entry.second.operation == due.id; });
   }
 }
 
@@ -264,12 +280,12 @@ base::Deadline Session::Impl::next_deadline() const {
 }
 
 SessionFigures Session::Impl::figures() const {
-  const auto of = [](const peer::Peer& peer) {
-    return SessionFigures::Transport{peer.counters(), peer.totals(), peer.rtt()};
+  const auto of = [](const peer::Peer& peer, const std::optional<base::Duration>& after) {
+    return SessionFigures::Transport{peer.counters(), peer.totals(), peer.rtt(), after};
   };
   SessionFigures figures;
-  if (publisher_) figures.publisher = of(publisher_->peer());
-  if (subscriber_) figures.subscriber = of(subscriber_->peer());
+  if (publisher_) figures.publisher = of(publisher_->peer(), publisher_after_);
+  if (subscriber_) figures.subscriber = of(subscriber_->peer(), subscriber_after_);
   return figures;
 }
 
@@ -277,7 +293,9 @@ SessionCounters Session::Impl::counters() const {
   auto counters = counters_;
   counters.undecodable_data += data_.undecodable();
   counters.duplicate_data = data_.duplicates();
-  if (signal_) counters.undecodable_messages += signal_->undecodable();
+  if (!signal_) return counters;
+  counters.undecodable_messages += signal_->undecodable();
+  counters.unknown_messages += signal_->unknown();
   return counters;
 }
 

@@ -24,7 +24,9 @@ void Session::Impl::connect(OperationId id, ConnectOptions options, Turn& turn) 
   options.endpoints.publisher.resize(std::min(options.endpoints.publisher.size(), kMaxEndpoints));
   options.endpoints.subscriber.resize(std::min(options.endpoints.subscriber.size(), kMaxEndpoints));
   options_ = std::move(options);
+  single_ = options_.peer_connections != PeerConnections::dual;
   phase_ = Phase::connecting;
+  attempt_began_ = options_.called.value_or(turn.now);
   connect_id_ = id;
   open_socket(false, turn);
 }
@@ -93,6 +95,74 @@ error_code Session::Impl::set_subscribed(std::string_view track_sid, bool subscr
   return {};
 }
 
+error_code Session::Impl::set_subscription_permissions(SubscriptionPermissions permissions,
+                                                       Turn& turn) {
+  if (phase_ == Phase::ended || phase_ == Phase::idle || phase_ == Phase::connecting)
+    return errc::closed;
+  if (permissions.participants.size() > room::kMaxParticipants) return errc::overflow;
+  permissions_ = std::move(permissions);
+  send_permissions(turn);
+  return {};
+}
+
+void Session::Impl::send_permissions(Turn& turn) {
+  if (!permissions_) return;
+  livekit::SignalRequest request;
+  auto& permission = *request.mutable_subscription_permission();
+  permission.set_all_participants(permissions_->all_participants);
+  for (const auto& allowed : permissions_->participants) {
+    auto& entry = *permission.add_track_permissions();
+    entry.set_participant_identity(allowed.identity);
+    entry.set_all_tracks(allowed.all_tracks);
+    for (const auto& sid : allowed.track_sids) entry.add_track_sids(sid);
+  }
+  turn.requests.push(std::move(request));
+}
+
+// A full reconnect gave a track another sid: who may hear it stays the same.
+void Session::Impl::rename_permitted(const std::string& previous,
+                                     const std::string& sid,
+                                     Turn& turn) {
+  if (!permissions_) return;
+  bool renamed = false;
+  for (auto& allowed : permissions_->participants)
+    for (auto& track : allowed.track_sids)
+      if (track == previous) {
+        track = sid;
+        renamed = true;
+      }
+  if (renamed) send_permissions(turn);
+}
+
+error_code Session::Impl::simulate(SimulatedFault fault, Turn& turn) {
+  if (phase_ != Phase::connected) return errc::closed;
+  livekit::SignalRequest request;
+  auto& scenario = *request.mutable_simulate();
+  switch (fault) {
+    case SimulatedFault::signal_reconnect:
+      reconnect(ReconnectPolicy::Mode::resume, "simulated", turn);
+      return {};
+    case SimulatedFault::full_reconnect:
+      reconnect(ReconnectPolicy::Mode::restart, "simulated", turn);
+      return {};
+    case SimulatedFault::speaker_update: scenario.set_speaker_update(3); break;
+    case SimulatedFault::node_failure: scenario.set_node_failure(true); break;
+    case SimulatedFault::migration: scenario.set_migration(true); break;
+    case SimulatedFault::server_leave: scenario.set_server_leave(true); break;
+    case SimulatedFault::switch_candidate_protocol:
+      scenario.set_switch_candidate_protocol(livekit::UDP);
+      break;
+    case SimulatedFault::disconnect_signal_on_resume:
+      scenario.set_disconnect_signal_on_resume(true);
+      break;
+    case SimulatedFault::disconnect_signal_on_resume_no_messages:
+      scenario.set_disconnect_signal_on_resume_no_messages(true);
+      break;
+  }
+  turn.requests.push(std::move(request));
+  return {};
+}
+
 void Session::Impl::set_metadata(OperationId id, const MetadataChange& change, Turn& turn) {
   operations_.begin(id, OperationKind::metadata, turn.now + kDefaultTimeout);
   if (phase_ == Phase::ended || phase_ == Phase::idle || phase_ == Phase::connecting) {
@@ -105,7 +175,7 @@ void Session::Impl::set_metadata(OperationId id, const MetadataChange& change, T
   update.set_name(change.name);
   update.mutable_attributes()->insert(change.attributes.begin(), change.attributes.end());
   update.set_request_id(next_request_);
-  metadata_requests_.emplace(next_request_++, id);
+  metadata_requests_.insert_or_assign(next_request_++, MetadataRequest{id, change});
   turn.requests.push(std::move(request));
 }
 
@@ -131,8 +201,10 @@ error_code Session::Impl::send_data(const DataMessage& message, Turn& turn) {
       data_.encode({message.payload, message.topic, message.reliable, &message.destinations});
   auto error =
       publisher_->peer().send_message(*channel, true, base::as_bytes(bytes), publisher_->output());
-  if (!error) data_.sent(message.reliable);
-  return error;
+  if (error) return error;
+  data_.sent(message.reliable, std::move(bytes));
+  data_.trim(publisher_->peer().buffered_bytes());
+  return {};
 }
 
 void Session::Impl::cancel(OperationId id, Turn& turn) {
@@ -143,7 +215,8 @@ void Session::Impl::cancel(OperationId id, Turn& turn) {
   if (kind == OperationKind::connect) return fail_connect(aborted, "cancelled", turn);
   operations_.fail(id, aborted, "cancelled", turn.out.completions);
   if (kind == OperationKind::publish) tracks_.withdraw(id, publisher_.get(), turn);
-  std::erase_if(metadata_requests_, [&](const auto& entry) { return entry.second == id; });
+  std::erase_if(metadata_requests_,
+                [&](const auto& entry) { return entry.second.operation == id; });
 }
 
 }  // namespace sidetone::session

@@ -8,29 +8,11 @@
 
 #include "core/peer/peer.hpp"
 #include "core/sdp/subscriber_answer.hpp"
+#include "core/session/receptions.hpp"
 #include "core/session/session.hpp"
 #include "core/session/turn.hpp"
 
 namespace sidetone::session {
-
-// One audio section of the latest offer that carries a track. A section is reused for other tracks:
-// only mid, track and SSRC together name a reception (§4.4).
-struct Reception {
-  std::string mid;
-  std::string participant_sid;
-  std::string track_sid;
-  std::uint32_t ssrc = 0;
-  std::uint8_t opus_type = 111;
-  std::optional<std::uint8_t> red_type;
-
-  friend bool operator==(const Reception&, const Reception&) = default;
-};
-
-// What an offer changed.
-struct ReceptionChanges {
-  std::vector<Reception> ended;
-  std::vector<Reception> begun;
-};
 
 class Subscriber {
  public:
@@ -38,13 +20,10 @@ class Subscriber {
 
   // Answers. The error says why the offer is none; then nothing has changed.
   sdp::Outcome<ReceptionChanges> on_offer(const livekit::SessionDescription& offer, Turn& turn);
-  void on_candidate(std::string_view candidate, Turn& turn);
+  // Whether it is one we can use.
+  bool on_candidate(std::string_view candidate, Turn& turn);
 
-  const Reception* find(std::uint32_t ssrc) const;
-
-  const std::vector<Reception>& receptions() const { return receptions_; }
-
-  bool receives(std::string_view track_sid) const;
+  const Receptions& receptions() const { return receptions_; }
 
   // Since the last expect_offer() one has been answered (or none is expected).
   bool settled() const { return !expecting_; }
@@ -65,14 +44,10 @@ class Subscriber {
   const livekit::SessionDescription& last_answer() const { return last_answer_; }
 
  private:
-  ReceptionChanges receive(const std::vector<sdp::AudioSection>& sections,
-                           const livekit::SessionDescription& offer,
-                           Turn& turn);
-
   peer::Peer peer_;
   peer::Output output_;
   sdp::SubscriberAnswer answer_;
-  std::vector<Reception> receptions_;
+  Receptions receptions_;
   livekit::SessionDescription last_offer_;
   livekit::SessionDescription last_answer_;
   std::string trickled_ufrag_;

@@ -95,8 +95,8 @@ TEST(Subscriber, LearnsTrackAndSsrcFromTheRealServersSecondOffer) {
   EXPECT_EQ(changes.begun[0].track_sid, "TR_AMxGAQQEjhPjfd");
   EXPECT_EQ(changes.begun[0].mid, "1");
   EXPECT_EQ(changes.begun[0].red_type, 63);
-  ASSERT_NE(client.subscriber.find(3167373398), nullptr);
-  EXPECT_TRUE(client.subscriber.receives("TR_AMxGAQQEjhPjfd"));
+  ASSERT_NE(client.subscriber.receptions().find(3167373398), nullptr);
+  EXPECT_TRUE(client.subscriber.receptions().receives("TR_AMxGAQQEjhPjfd"));
   auto answer = client.answer();
   ASSERT_EQ(answer.sections.size(), 2U);
   EXPECT_EQ(answer.sections[1].direction, sdp::Direction::recvonly);
@@ -115,7 +115,7 @@ TEST(Subscriber, AReusedSectionIsAnotherReception) {
   ASSERT_EQ(changes.ended.size(), 1U);
   ASSERT_EQ(changes.begun.size(), 1U);
   EXPECT_EQ(changes.begun[0].ssrc, 99U);
-  EXPECT_EQ(client.subscriber.find(3167373398), nullptr);
+  EXPECT_EQ(client.subscriber.receptions().find(3167373398), nullptr);
 }
 
 TEST(Subscriber, ASectionWithoutATrackEndsTheReception) {
@@ -123,7 +123,7 @@ TEST(Subscriber, ASectionWithoutATrackEndsTheReception) {
   client.offer(std::string(kData) + std::string(kAudio) + std::string(kTrack), "0 1");
   auto changes = client.offer(std::string(kData) + std::string(kAudio) + "a=recvonly\r\n", "0 1");
   EXPECT_EQ(changes.ended.size(), 1U);
-  EXPECT_TRUE(client.subscriber.receptions().empty());
+  EXPECT_TRUE(client.subscriber.receptions().all().empty());
   EXPECT_EQ(client.answer().sections[1].direction, sdp::Direction::inactive);
 }
 
@@ -135,7 +135,7 @@ TEST(Subscriber, ADescriptionThatIsNoneChangesNothing) {
   bad.set_sdp("v=0\r\nnonsense");
   EXPECT_FALSE(client.subscriber.on_offer(bad, client.turn));
   EXPECT_TRUE(client.requests.empty());
-  EXPECT_EQ(client.subscriber.receptions().size(), 1U);
+  EXPECT_EQ(client.subscriber.receptions().all().size(), 1U);
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ void ClientSession::on_response(livekit::SignalResponse response,
                                 base::Instant now,
                                 ClientOutbox& out) {
   switch (response.message_case()) {
-    case livekit::SignalResponse::MESSAGE_NOT_SET:
+    case livekit::SignalResponse::MESSAGE_NOT_SET: ++unknown_; return;
     case livekit::SignalResponse::kPong: return;
     case livekit::SignalResponse::kPongResp: {
       milliseconds rtt{unix_ms(now) - response.pong_resp().last_ping_timestamp()};

@@ -90,6 +90,9 @@ class ClientSession {
 
   std::uint64_t undecodable() const { return undecodable_; }
 
+  // Messages of kinds that we do not know: newer servers have some.
+  std::uint64_t unknown() const { return unknown_; }
+
  private:
   void lose(Lost lost, ClientOutbox& out);
   void start_pings(std::int32_t interval,
@@ -109,6 +112,7 @@ class ClientSession {
   base::Duration ping_timeout_ = kDefaultPingTimeout;
   std::optional<base::Duration> rtt_;
   std::uint64_t undecodable_ = 0;
+  std::uint64_t unknown_ = 0;
 };
 
 }  // namespace sidetone::signal

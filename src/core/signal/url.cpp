@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/signal/join_query.hpp"
+
 namespace sidetone::signal {
 namespace {
 
@@ -93,7 +95,11 @@ Result<SocketRequest> make_socket_request(std::string_view url,
   if (!read_authority(url.substr(0, slash), request)) return errc::invalid_argument;
   auto path = url.substr(slash);
   while (path.ends_with('/')) path.remove_suffix(1);
-  request.target = std::string(path) + "/rtc" + query(parameters);
+  request.target = std::string(path);
+  if (parameters.single)
+    request.target += "/rtc/v1?join_request=" + percent_encode(join_query(parameters));
+  else
+    request.target += "/rtc" + query(parameters);
   request.authorization = "Bearer " + std::string(token);
   return request;
 }

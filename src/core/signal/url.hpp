@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,13 +29,17 @@ inline constexpr int kClientProtocol = 16;
 struct JoinParameters {
   bool auto_subscribe = true;
   std::string version;  // of the SDK
+  // One connection for both directions (§4.5), its first offer in the request.
+  bool single = false;
+  std::optional<livekit::SessionDescription> publisher_offer;
   // Of a resumed session (§7.1).
   bool reconnect = false;
   std::string participant_sid;
   livekit::ReconnectReason reconnect_reason = livekit::RR_UNKNOWN;
 };
 
-// ws, wss, http or https; the path is kept and "/rtc" added. invalid_argument for anything else.
+// ws, wss, http or https; the path is kept and "/rtc" added, or "/rtc/v1" for a single connection.
+// invalid_argument for anything else.
 Result<SocketRequest> make_socket_request(std::string_view url,
                                           std::string_view token,
                                           const JoinParameters& parameters);

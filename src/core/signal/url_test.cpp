@@ -79,5 +79,15 @@ TEST(RequestTarget, ParametersAreBounded) {
   EXPECT_EQ(parse_target(many).query.size(), 64U);
 }
 
+TEST(SocketRequest, ASingleConnectionAsksAnotherPathWithTheOfferInIt) {
+  JoinParameters parameters;
+  parameters.single = true;
+  auto request = make_socket_request("wss://host/prefix/", "t", parameters);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->target.substr(0, 28), "/prefix/rtc/v1?join_request=");
+  EXPECT_EQ(request->target.find_first_of("=+/", 28), std::string::npos) << "percent-encoded";
+  EXPECT_EQ(request->authorization, "Bearer t");
+}
+
 }  // namespace
 }  // namespace sidetone::signal
