@@ -16,5 +16,6 @@ void add_serve(CLI::App& app, Action& chosen);
 void add_token(CLI::App& app, Action& chosen);
 void add_publish(CLI::App& app, Action& chosen);
 void add_record(CLI::App& app, Action& chosen);
+void add_bench(CLI::App& app, Action& chosen);
 
 }  // namespace sidetone::cli

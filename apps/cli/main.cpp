@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   cli::add_token(app, action);
   cli::add_publish(app, action);
   cli::add_record(app, action);
+  cli::add_bench(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
