@@ -121,6 +121,10 @@ struct Teller {
          {"reliable", e.reliable}});
   }
 
+  void operator()(const TrackSubscriptionPermissionChanged& e) const {
+    of(e.allowed ? "track_allowed" : "track_forbidden", e.track.participant_identity);
+  }
+
   void operator()(const Reconnecting&) const { say({{"event", "reconnecting"}}); }
 
   void operator()(const Reconnected&) const { say({{"event", "reconnected"}}); }
@@ -160,6 +164,27 @@ class Peer {
   Task recorder_;
 };
 
+ConnectOptions connecting(const json::object& command) {
+  ConnectOptions options;
+  const auto wanted = text(command, "connections", "automatic");
+  if (wanted == "single") options.peer_connections = PeerConnections::single;
+  if (wanted == "dual") options.peer_connections = PeerConnections::dual;
+  return options;
+}
+
+SimulatedFault fault(const std::string& name) {
+  using enum SimulatedFault;
+  static const std::map<std::string, SimulatedFault> kFaults{
+      {"signal_reconnect", signal_reconnect},
+      {"full_reconnect", full_reconnect},
+      {"node_failure", node_failure},
+      {"switch_candidate_protocol", switch_candidate_protocol},
+      {"disconnect_signal_on_resume", disconnect_signal_on_resume}};
+  const auto found = kFaults.find(name);
+  if (found == kFaults.end()) throw std::runtime_error("there is no fault " + name);
+  return found->second;
+}
+
 Room& Peer::room() {
   if (!room_) throw std::runtime_error("not connected");
   return *room_;
@@ -170,7 +195,7 @@ json::object Peer::connect(const json::object& command) {
   room_.emplace(runtime_);
   const auto began = cli::monotonic_ns();
   try {
-    room_->connect(text(command, "url"), text(command, "token"));
+    room_->connect(text(command, "url"), text(command, "token"), connecting(command));
   } catch (const std::exception&) {
     room_.reset();
     throw;
@@ -180,7 +205,8 @@ json::object Peer::connect(const json::object& command) {
     while (!stopping)
       if (const auto event = room.next_event(kGlance)) std::visit(Teller{}, *event);
   });
-  return {{"seconds", seconds}};
+  const bool two = room_->stats().subscriber.connected_after.has_value();
+  return {{"seconds", seconds}, {"connections", two ? 2 : 1}};
 }
 
 json::object Peer::publish(const json::object& command) {
@@ -288,6 +314,13 @@ json::object Peer::obey(const json::object& command) {
   if (what == "leave") return leave(), json::object{};
   if (what == "mute")
     room().local_participant().set_muted(publication_, field(command, "muted", true));
+  else if (what == "attributes")
+    room().local_participant().set_attributes(
+        field<std::map<std::string, std::string>>(command, "attributes", {}));
+  else if (what == "allow")
+    room().local_participant().set_track_subscription_permissions(field(command, "all", true));
+  else if (what == "simulate")
+    room().simulate_fault(fault(text(command, "fault")));
   else if (what == "unpublish")
     room().local_participant().unpublish_track(publication_);
   else

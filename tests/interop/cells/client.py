@@ -1,0 +1,99 @@
+"""Our client and the real livekit-server: one connection and two, in one room; own attributes; who may subscribe; faults on
+purpose; how long a connect takes."""
+import json
+
+from harness import test
+
+
+def crosses(world, one, other):
+    for mouth, ear in ((one, other), (other, one)):
+        heard = world.path(f"{ear.name}.wav")
+        ear.ask("record", identity=mouth.name, wav=heard)
+        mouth.ask("publish")
+        ear.wait("track_subscribed", identity=mouth.name)
+        ear.drain(0.5)
+        mouth.ask("play", wav=world.speech())
+        mouth.wait("played", seconds=20)
+        ear.drain(0.5)
+        ear.ask("stop_record")
+        likeness = world.likeness(heard)
+        world.note(f"{mouth.name} to {ear.name} {likeness:.3f}")
+        assert likeness >= 0.95, f"{mouth.name} to {ear.name}: correlation {likeness:.3f}"
+        mouth.ask("data", payload=f"from {mouth.name}", topic="t", reliable=True)
+        ear.wait("data", identity=mouth.name, payload=f"from {mouth.name}", topic="t", reliable=True)
+
+
+@test("client.connections.livekit", needs=["livekit-server", "speech"], seconds=60, ci=True)
+def one_connection_beside_two(world):
+    server = world.server("livekit")
+    one, two = (world.peer("sidetone", server, name) for name in ("one", "two"))
+    for peer, connections, number in ((one, "single", 1), (two, "dual", 2)):
+        peer.ask("leave")
+        answer = world.join(peer, server, peer.name, connections=connections)
+        assert answer["connections"] == number, answer
+    crosses(world, one, two)
+
+
+@test("client.profile.livekit", needs=["livekit-server"], seconds=60, ci=True)
+def own_attributes_and_who_may_hear(world):
+    server = world.server("livekit")
+    ear = world.peer("sidetone", server, "ear")
+    mouth = world.peer("sidetone", server, "mouth")
+    mouth.ask("attributes", attributes={"mood": "good"})
+    ear.wait("attributes", identity="mouth")
+    mouth.ask("publish")
+    ear.wait("track_subscribed", identity="mouth")
+    mouth.ask("allow", all=False)
+    ear.wait("track_forbidden", identity="mouth")
+    mouth.ask("allow", all=True)
+    ear.wait("track_allowed", identity="mouth")
+    ear.wait("track_subscribed", identity="mouth")
+
+
+@test("client.faults.livekit", needs=["livekit-server", "speech"], seconds=75)
+def faults_on_purpose(world):
+    server = world.server("livekit")
+    ear = world.peer("sidetone", server, "ear")
+    for connections in ("dual", "single"):
+        for fault in ("signal_reconnect", "full_reconnect", "node_failure", "disconnect_signal_on_resume",
+                      "switch_candidate_protocol"):
+            name = f"{connections}-{fault}"
+            mouth = world.peer("sidetone", server, name, connections=connections)
+            mouth.ask("publish")
+            ear.wait("track_subscribed", identity=name)
+            mouth.ask("simulate", fault=fault)
+            if fault == "disconnect_signal_on_resume":
+                mouth.ask("simulate", fault="signal_reconnect")
+            if fault != "switch_candidate_protocol":
+                mouth.wait("reconnecting", seconds=10)
+                mouth.wait("reconnected", seconds=10)
+            heard = world.path(f"{name}.wav")
+            ear.ask("record", identity=name, wav=heard)
+            mouth.ask("play", wav=world.speech())
+            mouth.wait("played", seconds=20)
+            ear.drain(0.5)
+            ear.ask("stop_record")
+            likeness = world.likeness(heard)
+            expected = 0 if fault == "switch_candidate_protocol" else 1
+            counts = mouth.count("reconnecting"), mouth.count("reconnected")
+            assert counts == (expected, expected), f"{name}: {counts}"
+            assert likeness >= 0.95, f"{name}: correlation {likeness:.3f}"
+            mouth.ask("leave")
+
+
+def connect(world, server, mode, limit):
+    bench = world.cli(server, "bench", "connect", "--count", "50", f"--{mode}", "--json")
+    said, _ = bench.child.communicate(timeout=110)
+    assert bench.child.returncode == 0, "bench ended with " + str(bench.child.returncode)
+    figures = json.loads(said)
+    world.note(f"{mode}: ready p50 {figures['ready_ms']['p50']} ms, first audio p50 {figures['first_audio_ms']['p50']} ms")
+    assert figures["ready_ms"]["p50"] <= limit, figures
+    assert figures["after"]["descriptors"] <= figures["before"]["descriptors"], figures
+    assert figures["after"]["threads"] <= figures["before"]["threads"], figures
+
+
+@test("client.connect.livekit", needs=["livekit-server"], seconds=240)
+def fifty_connects_through_livekit_server(world):
+    server = world.server("livekit")
+    connect(world, server, "dual", 100)
+    connect(world, server, "single", 60)
