@@ -19,7 +19,7 @@ How to add a test: write a function in a file of tests/interop/cells:
 It passes by returning, fails by raising, and is skipped when something it needs could not be installed (install.py knows
 the words) or when it calls skip(reason). After `seconds` it fails. Servers, peers and files end with the test, whatever happened.
 What a peer can do stands in peers/README.md; ci=True puts a test into the selection that .ci/run takes, with `--ci`: at
-most six minutes, and what fails is tried once more.
+most six minutes; two run side by side, except for those that say alone=True, and what fails is tried once more.
 """
 import os
 import pathlib
@@ -40,12 +40,13 @@ def main():
     cases.load(FOLDER / "cells")
     options = [argument for argument in sys.argv[2:] if argument.startswith("-")]
     names = [argument for argument in sys.argv[2:] if not argument.startswith("-")]
+    ci = "--ci" in options
     for option in options:
         if option != "--ci":
             sys.exit(f"interop: there is no option '{option}'; --ci takes the short selection")
-    selected = cases.select(names, ci="--ci" in options)
+    selected = cases.select(names, ci=ci)
     site = world.Site(program=pathlib.Path(sys.argv[1]).absolute(), cache=cache, folder=FOLDER)
-    sys.exit(cases.run(selected, site, tries=2 if "--ci" in options else 1))
+    sys.exit(cases.run(selected, site, tries=2 if ci else 1, jobs=2 if ci else 1))
 
 
 if __name__ == "__main__":

@@ -25,11 +25,11 @@ def connects(world, kind):
     assert min(runs) <= MUST_MS, f"{world.notes[-1]}; p50 of the best ten must be {MUST_MS} ms at most"
 
 
-@test("connect.livekit", needs=["livekit-server"], seconds=150)
+@test("connect.livekit", needs=["livekit-server"], seconds=150, alone=True)
 def to_livekit_server(world):
     connects(world, "livekit")
 
 
-@test("connect.embedded", seconds=150)
+@test("connect.embedded", seconds=150, alone=True)
 def to_the_embedded_server(world):
     connects(world, "embedded")

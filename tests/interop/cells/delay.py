@@ -23,7 +23,7 @@ def measure(world, server, kind, turn):
     return found
 
 
-@test("delay.livekit", needs=["livekit-server", "python-sdk"], seconds=150, ci=True)
+@test("delay.livekit", needs=["livekit-server", "python-sdk"], seconds=150, ci=True, alone=True)
 def mouth_to_ear(world):
     """A B A B A B. A neighbour on the machine can only make a round slower, so the best round of each counts; where the SDK's best
     is slower than its figure, ours may be so by the same factor, and the line says that the machine was busy."""

@@ -1,6 +1,9 @@
 """Tests by name: which there are, which are asked for, how each ended."""
 import contextlib
+import ctypes
 import importlib.util
+import json
+import os
 import signal
 import sys
 import time
@@ -21,15 +24,16 @@ def skip(reason):
 
 
 class Test:
-    def __init__(self, name, function, needs, seconds, ci):
-        self.name, self.function, self.needs, self.seconds, self.ci = name, function, needs, seconds, ci
+    def __init__(self, name, function, needs, seconds, ci, alone):
+        self.name, self.function, self.needs, self.seconds, self.ci, self.alone = name, function, needs, seconds, ci, alone
 
 
-def test(name, needs=(), seconds=60, ci=False):
-    """Registers a function of one World; `needs` are words of install.py, numpy is always among them."""
+def test(name, needs=(), seconds=60, ci=False, alone=False):
+    """Registers a function of one World; `needs` are words of install.py, numpy is always among them. `alone`: it measures, so
+    nothing may run beside it."""
     def register(function):
         assert name not in _tests, f"two tests are called {name}"
-        _tests[name] = Test(name, function, ["numpy", *needs], seconds, ci)
+        _tests[name] = Test(name, function, ["numpy", *needs], seconds, ci, alone)
         return function
     return register
 
@@ -68,10 +72,6 @@ def deadline(seconds):
 
 def run_one(one, site):
     """('passed' | 'FAILED' | 'skipped', reason)"""
-    for need in one.needs:
-        missing = install.missing(need, site.cache)
-        if missing:
-            return "skipped", missing
     try:
         with worlds.World(site, one.name) as world:
             try:
@@ -91,19 +91,72 @@ def run_one(one, site):
         return "FAILED", f"could not be cleaned up: {error}"
 
 
-def run(selected, site, tries):
+CLEANING_SECONDS = 30  # beyond a test's own deadline
+
+
+class Running:
+    """A test in a process of its own, which ends with this one, and by force after its deadline."""
+
+    def __init__(self, one, site, attempt):
+        self.one, self.attempt, self.began = one, attempt, time.monotonic()
+        self._pipe, answer = os.pipe()
+        sys.stdout.flush()
+        self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+                os.write(answer, json.dumps(run_one(one, site)).encode()[:60_000])  # a pipe takes 64 KiB without a reader
+                sys.stdout.flush()
+            finally:
+                os._exit(0)
+        os.close(answer)
+
+    def outcome(self):
+        """What run_one returned, once it has; else None."""
+        if time.monotonic() > self.began + self.one.seconds + CLEANING_SECONDS:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+        elif os.waitpid(self._pid, os.WNOHANG)[0] == 0:
+            return None
+        with os.fdopen(self._pipe) as pipe:
+            said = pipe.read()
+        try:
+            return json.loads(said)
+        except ValueError:
+            return "FAILED", "its process ended without a word"
+
+
+def run(selected, site, tries, jobs):
     """With two tries a test may fail once: it has real time, and a neighbour on the machine can steal its moment. Its line says so."""
     count = {"passed": 0, "FAILED": 0, "skipped": 0}
-    for one in selected:
-        began = time.monotonic()
-        for attempt in range(1, tries + 1):
-            outcome, reason = run_one(one, site)
-            if outcome != "FAILED" or attempt == tries:
-                break
-            print(f"  again {one.name}  {reason}", flush=True)
-        if attempt > 1:
-            reason = f"at try {attempt}  {reason}"
+
+    def tell(one, outcome, reason, seconds=0.0):
         count[outcome] += 1
-        print(f"{outcome:7} {one.name}  {time.monotonic() - began:.1f} s{'  ' + reason if reason else ''}", flush=True)
+        print(f"{outcome:7} {one.name}  {seconds:.1f} s{'  ' + reason if reason else ''}", flush=True)
+
+    waiting, running = [], []
+    for one in sorted(selected, key=lambda one: not one.alone):
+        missing = next(filter(None, (install.missing(need, site.cache) for need in one.needs)), None)
+        if missing:
+            tell(one, "skipped", missing)
+        else:
+            waiting.append((one, 1))
+    while waiting or running:
+        while waiting and len(running) < jobs and not (running and (waiting[0][0].alone or running[0].one.alone)):
+            one, attempt = waiting.pop(0)
+            running.append(Running(one, site, attempt))
+        for job in list(running):
+            ended = job.outcome()
+            if ended is None:
+                continue
+            running.remove(job)
+            outcome, reason = ended
+            if outcome == "FAILED" and job.attempt < tries:
+                print(f"  again {job.one.name}  {reason}", flush=True)
+                waiting.append((job.one, job.attempt + 1))
+                continue
+            again = f"at try {job.attempt}  " if job.attempt > 1 else ""
+            tell(job.one, outcome, again + reason, time.monotonic() - job.began)
+        time.sleep(0.05)
     print(f"{count['passed']} passed, {count['FAILED']} failed, {count['skipped']} skipped")
     return 1 if count["FAILED"] or not selected else 0
