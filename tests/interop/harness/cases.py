@@ -91,6 +91,10 @@ def run_one(one, site):
         return "FAILED", f"could not be cleaned up: {error}"
 
 
+def is_alone(one, attempt):
+    return one.alone or attempt > 1
+
+
 CLEANING_SECONDS = 30  # beyond a test's own deadline
 
 
@@ -99,6 +103,7 @@ class Running:
 
     def __init__(self, one, site, attempt):
         self.one, self.attempt, self.began = one, attempt, time.monotonic()
+        self.alone = is_alone(one, attempt)
         self._pipe, answer = os.pipe()
         sys.stdout.flush()
         self._pid = os.fork()
@@ -126,8 +131,13 @@ class Running:
             return "FAILED", "its process ended without a word"
 
 
+def may_start(next_one, running, jobs):
+    return not running or (len(running) < jobs and not running[0].alone and not is_alone(*next_one))
+
+
 def run(selected, site, tries, jobs):
-    """With two tries a test may fail once: it has real time, and a neighbour on the machine can steal its moment. Its line says so."""
+    """With two tries a test may fail once: it has real time, and a neighbour on the machine can steal its moment.
+    The second try has the machine to itself, and its line says so."""
     count = {"passed": 0, "FAILED": 0, "skipped": 0}
 
     def tell(one, outcome, reason, seconds=0.0):
@@ -142,7 +152,7 @@ def run(selected, site, tries, jobs):
         else:
             waiting.append((one, 1))
     while waiting or running:
-        while waiting and len(running) < jobs and not (running and (waiting[0][0].alone or running[0].one.alone)):
+        while waiting and may_start(waiting[0], running, jobs):
             one, attempt = waiting.pop(0)
             running.append(Running(one, site, attempt))
         for job in list(running):
