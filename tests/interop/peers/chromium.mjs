@@ -7,6 +7,7 @@ import path from 'node:path';
 const FLAGS = [
   '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-extensions', '--disable-domain-reliability',
+  '--disable-renderer-backgrounding', '--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows',
   '--disable-client-side-phishing-detection', '--disable-dev-shm-usage', '--metrics-recording-only', '--no-default-browser-check',
   '--disable-features=OptimizationHints,MediaRouter,Translate,DialMediaRouteProvider', '--mute-audio',
   '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required',
