@@ -89,6 +89,8 @@ TEST(Administration, AFullRoomTakesNoMore) {
   world.enter({});
   const auto refused = world.admit({.identity = "bob"});
   ASSERT_TRUE(std::holds_alternative<HttpResponse>(refused));
+  EXPECT_EQ(std::get<HttpResponse>(refused).status, 500U);
+  EXPECT_EQ(std::get<HttpResponse>(refused).body, "connection closed by media");
   EXPECT_TRUE(std::holds_alternative<JoinRequest>(world.admit({}))) << "who is in may come again";
 }
 

@@ -36,7 +36,7 @@ struct JoinRequest {
   int protocol = 0;
   int client_protocol = 0;
   bool auto_subscribe = true;
-  bool reconnect = false;
+  bool reconnect = false;  // resume: only the signalling connection is new
 };
 
 using Admission = std::variant<HttpResponse, JoinRequest>;

@@ -187,5 +187,133 @@ TEST(Data, AListenerWithoutSubscriptionsHearsItOnItsOwnChannels) {
   EXPECT_EQ(dave.messages.size(), 1U);
 }
 
+// Carol came a moment ago, her channels are not open yet.
+struct Joining {
+  explicit Joining(Limits limits = {})
+      : world(limits),
+        alice(world.enter({})),
+        carol((world.run_for(50ms), world.join({.identity = "carol"}))) {}
+
+  World world;
+  Client& alice;
+  Client& carol;
+};
+
+TEST(Data, NumberedPacketsWaitForOneWhoIsJoining) {
+  Joining j;
+  j.alice.say(text("numbered", 1));
+  j.alice.say(text("not numbered"));
+  j.world.run_for(3ms);
+  EXPECT_EQ(j.world.server->counters().data_held, 1U);
+  EXPECT_EQ(j.world.server->counters().data_dropped_full, 1U);
+  j.world.run_for(500ms);
+  ASSERT_EQ(j.carol.heard_data().size(), 1U);
+  EXPECT_EQ(j.carol.heard_data()[0].user().payload(), "numbered");
+  j.alice.say(text("next", 2));
+  j.world.run_for(50ms);
+  EXPECT_EQ(j.carol.messages.size(), 2U);
+  EXPECT_EQ(j.world.server->counters().data_held, 1U) << "now nothing has to wait";
+}
+
+TEST(Data, WhatWaitsIsBounded) {
+  Limits limits;
+  limits.data_held_bytes = 200;
+  Joining j(limits);
+  for (unsigned i = 1; i <= 4; ++i) j.alice.say(text(std::string(20, 'x'), i));
+  j.world.run_for(3ms);
+  EXPECT_EQ(j.world.server->counters().data_held, 2U);
+  EXPECT_EQ(j.world.server->counters().data_dropped_full, 2U);
+}
+
+TEST(Data, AChannelOfAnotherNameCarriesRawMessages) {
+  Chat chat;
+  peer::Output out;
+  chat.alice.publisher->open_channel({.label = "mine"}, chat.world.now(), out);
+  chat.alice.publisher->open_channel({.label = "_data_track"}, chat.world.now(), out);
+  chat.alice.collect(out);
+  chat.world.run_for(50ms);
+  const auto send = [&](std::string_view label, bool binary) {
+    const auto channel = chat.alice.publisher->channel(label);
+    ASSERT_TRUE(channel);
+    ASSERT_FALSE(chat.alice.publisher->send_message(*channel, binary, base::as_bytes("raw"), out));
+    chat.alice.collect(out);
+    chat.world.run_for(50ms);
+  };
+  send("mine", true);
+  send("mine", false);
+  ASSERT_EQ(chat.bob.heard_data().size(), 2U);
+  for (const auto& packet : chat.bob.heard_data()) {
+    EXPECT_EQ(packet.user().payload(), "raw");
+    EXPECT_EQ(packet.participant_identity(), "alice");
+    EXPECT_EQ(packet.participant_sid(), "");
+  }
+  EXPECT_EQ(chat.bob.messages[1].channel, chat.bob.subscriber->channel("_reliable"));
+  EXPECT_TRUE(chat.bob.messages[1].binary);
+  send("_data_track", true);
+  EXPECT_EQ(chat.bob.messages.size(), 2U) << "tracks of data are not served";
+}
+
+TEST(Data, TextMessagesAreForwardedAsBinary) {
+  Chat chat;
+  const auto bytes = text("x").SerializeAsString();
+  peer::Output out;
+  ASSERT_FALSE(chat.alice.publisher->send_message(*chat.alice.publisher->channel("_reliable"),
+                                                  false, base::as_bytes(bytes), out));
+  chat.alice.collect(out);
+  chat.world.run_for(50ms);
+  ASSERT_EQ(chat.bob.messages.size(), 1U);
+  EXPECT_TRUE(chat.bob.messages[0].binary);
+  EXPECT_EQ(chat.bob.heard_data()[0].user().payload(), "x");
+}
+
+TEST(Data, OnlyMetricsAreKept) {
+  Chat chat;
+  const auto send = [&](const std::string& bytes) {
+    peer::Output out;
+    ASSERT_FALSE(chat.alice.publisher->send_message(*chat.alice.publisher->channel("_reliable"),
+                                                    true, base::as_bytes(bytes), out));
+    chat.alice.collect(out);
+    chat.world.run_for(50ms);
+  };
+  livekit::DataPacket nothing;
+  nothing.set_participant_identity("x");
+  send(nothing.SerializeAsString());
+  EXPECT_EQ(chat.bob.messages.size(), 1U) << "a packet with no value";
+  send(nothing.SerializeAsString() + std::string("\x9a\x06\x01x", 4));
+  EXPECT_EQ(chat.bob.messages.size(), 2U) << "a value we do not know (field 99)";
+  send(nothing.SerializeAsString() + std::string("\x42\x01\x08", 3));
+  EXPECT_EQ(chat.bob.messages.size(), 2U) << "DataPacket.metrics";
+  EXPECT_EQ(chat.counters().data_dropped_invalid, 1U);
+}
+
+TEST(Data, AgentsSpeakForOthers) {
+  Chat chat({.kind = "agent"});
+  auto packet = text("said by bob");
+  packet.set_participant_identity("bob");
+  chat.say(packet);
+  ASSERT_EQ(chat.carol.heard_data().size(), 1U);
+  EXPECT_EQ(chat.carol.heard_data()[0].participant_identity(), "bob");
+  chat.say(text("my own"));
+  EXPECT_EQ(chat.carol.heard_data()[1].participant_identity(), "alice");
+}
+
+// A peer whose program hangs: nothing of it is read any more.
+TEST(Data, AReceiverThatStopsReadingCostsABoundedAmountAndNobodyElse) {
+  Limits limits;
+  limits.data_bytes_per_second = 1'000'000'000;
+  Chat chat({}, limits);
+  chat.world.deaf = &chat.bob;
+  int said = 0;
+  for (int i = 0; i < 200; ++i) {
+    said += chat.alice.say(text(std::string(20'000, 'x'))) ? 1 : 0;
+    chat.world.run_for(20ms);
+  }
+  chat.world.run_for(5s);
+  EXPECT_EQ(chat.carol.messages.size(), static_cast<std::size_t>(said));
+  EXPECT_GT(chat.counters().data_dropped_full, 0U);
+  EXPECT_EQ(chat.counters().data_forwarded + chat.counters().data_dropped_full,
+            2U * static_cast<unsigned>(said));
+}
+
 }  // namespace
 }  // namespace sidetone::server

@@ -42,6 +42,11 @@ class DownTrack {
 
   bool is_closing() const { return closing_; }
 
+  bool is_paused() const { return paused_; }
+
+  // What left last was RED.
+  bool carries_red() const { return last_red_; }
+
   bool done() const { return closing_ && left_ == 0; }
 
   base::Deadline next_deadline() const;

@@ -82,6 +82,94 @@ TEST(Hostile, BadTrickleIsAnsweredOrIgnored) {
   EXPECT_EQ(client.count(SignalResponse::kRequestResponse), 1);
 }
 
+TEST(Hostile, TrickleBeforeAnyOfferIsTaken) {
+  World world;
+  auto& client = world.join({}, false);
+  livekit::SignalRequest request;
+  request.mutable_trickle()->set_candidateinit(
+      R"({"candidate":"candidate:1 1 udp 2130706431 10.0.1.1 40000 typ host","sdpMid":"0","sdpMLineIndex":0})");
+  for (const auto target : {livekit::PUBLISHER, livekit::SUBSCRIBER}) {
+    request.mutable_trickle()->set_target(target);
+    client.send(request);
+  }
+  EXPECT_TRUE(client.open);
+  EXPECT_EQ(client.count(SignalResponse::kRequestResponse), 0);
+  EXPECT_EQ(world.server->counters().negotiations_failed, 0U);
+  client.publishes = client.answers = true;
+  const auto offer = *client.last(SignalResponse::kOffer);
+  client.on_signal(offer);
+  client.offer();
+  EXPECT_TRUE(world.run_until([&] { return client.connected(); }));
+}
+
+TEST(Hostile, EnumValuesNobodyKnowsAreTakenAsTheyAre) {
+  Call call;
+  livekit::SignalRequest request;
+  auto& track = *request.mutable_add_track();
+  track.set_cid("strange");
+  track.set_type(livekit::AUDIO);
+  track.set_source(static_cast<livekit::TrackSource>(77));
+  track.set_encryption(static_cast<livekit::Encryption::Type>(55));
+  track.add_audio_features(static_cast<livekit::AudioTrackFeature>(99));
+  call.alice.send(request);
+  const auto* published = call.alice.last(SignalResponse::kTrackPublished);
+  ASSERT_NE(published, nullptr);
+  EXPECT_EQ(published->track_published().track().audio_features_size(), 0);
+  track.set_cid("no kind of track");
+  track.set_type(static_cast<livekit::TrackType>(42));
+  call.alice.send(request);
+  EXPECT_EQ(refusal(call.alice), livekit::RequestResponse::UNSUPPORTED_TYPE);
+  livekit::SignalRequest leave_it;
+  leave_it.mutable_trickle()->set_target(static_cast<livekit::SignalTarget>(9));
+  leave_it.mutable_trickle()->set_candidateinit(R"({"candidate":""})");
+  call.alice.send(leave_it);
+  EXPECT_TRUE(call.alice.open);
+}
+
+// What no audio client asks for is refused section by section; what is known goes on.
+TEST(Hostile, SectionsNobodyKnowsDoNotDisturbAudio) {
+  Call call;
+  call.alice.add_track("mic");
+  ASSERT_TRUE(call.alice.publisher_offer.add({.cid = "mic", .ssrc = kSsrc}));
+  rtp::SenderConfig sender;
+  sender.ssrc = kSsrc;
+  sender.payload_type = 111;
+  ASSERT_FALSE(call.alice.publisher->add_sender(sender));
+  auto text =
+      sdp::to_text(call.alice.publisher_offer.offer(call.alice.publisher->local_parameters()));
+  for (const auto* line :
+       {"m=text 9 UDP/TLS/RTP/SAVPF 98", "m=image 9 udptl t38", "m=message 9 TCP/MSRP *",
+        "m=whatever 9 UDP/x y", "m=video 9 UDP/TLS/RTP/SAVPF 96"})
+    text += std::string(line) + "\r\nc=IN IP4 0.0.0.0\r\na=mid:x" + std::to_string(text.size()) +
+            "\r\na=recvonly\r\n";
+  livekit::SignalRequest request;
+  request.mutable_offer()->set_type("offer");
+  request.mutable_offer()->set_sdp(text);
+  call.alice.send(request);
+  call.world.run_for(200ms);
+  call.alice.speak(kSsrc, 5);
+  call.world.run_for(50ms);
+  EXPECT_EQ(call.bob.rtp.size(), 5U);
+  EXPECT_EQ(call.world.server->counters().negotiations_failed, 0U);
+}
+
+// Media may overtake its description, and may come without ever being described.
+TEST(Hostile, MediaBeforeItsAnswerIsKeptForAMomentAndMediaOfNobodyIsDropped) {
+  Call call;
+  rtp::SenderConfig sender;
+  sender.ssrc = 666;
+  sender.payload_type = 111;
+  ASSERT_FALSE(call.alice.publisher->add_sender(sender));
+  call.alice.speak(666, 100);
+  call.publish();
+  call.world.run_for(1s);
+  EXPECT_TRUE(call.bob.rtp.empty());
+  EXPECT_EQ(call.world.server->counters().packets_forwarded, 0U);
+  call.alice.speak(kSsrc, 5);
+  call.world.run_for(50ms);
+  EXPECT_EQ(call.bob.rtp.size(), 5U);
+}
+
 TEST(Hostile, GarbageDatagramsAreCountedAndNobodyNotices) {
   Call call;
   call.publish();

@@ -174,10 +174,10 @@ TEST(Join, TheSameIdentityTakesTheOldOnesPlace) {
   EXPECT_EQ(world.server->participants(), 2U);
 }
 
-TEST(Join, AResumeIsSentBackToJoinAnew) {
+TEST(Join, AResumeOfWhatIsNotKnownIsSentBackToJoinAnew) {
   World world;
   auto& alice = world.enter({.identity = "alice"});
-  auto& resumed = world.join({.identity = "alice", .parameters = "&reconnect=1&sid=PA_x"});
+  auto& resumed = world.join({.identity = "bob", .parameters = "&reconnect=1&sid=PA_x"});
   ASSERT_EQ(resumed.received.size(), 1U);
   expect_leave(resumed, livekit::STATE_MISMATCH, livekit::LeaveRequest::RECONNECT);
   EXPECT_TRUE(alice.open);

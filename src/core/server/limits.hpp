@@ -21,6 +21,10 @@ struct Limits {
   std::size_t attributes_bytes = 64 * 1024;
   // Token bucket for data packets of one participant: the rate, and one second of burst.
   std::size_t data_bytes_per_second = 1'000'000;
+  // Numbered packets wait this long, and this many bytes of them, for the channels of one who is
+  // still joining (wire_protocol §4.6).
+  base::Duration data_held_for = std::chrono::seconds(2);
+  std::size_t data_held_bytes = 256 * 1024;
   // A participant whose transport never comes up is removed after this long (JOIN_FAILURE).
   base::Duration join_timeout = std::chrono::seconds(60);
   // One whose signal connection or transport is gone waits this long for a resume (20.7 s on the

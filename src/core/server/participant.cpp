@@ -1,67 +1,15 @@
 #include "core/server/participant.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "core/server/participant_info.hpp"
 #include "core/signal/wire.hpp"
 
 namespace sidetone::server {
 namespace {
 
-constexpr std::uint32_t kCapacitySeconds = 1;  // one second of data may come at once
-
-livekit::ParticipantInfo::Kind kind_of(std::string_view kind) {
-  if (kind == "ingress") return livekit::ParticipantInfo::INGRESS;
-  if (kind == "egress") return livekit::ParticipantInfo::EGRESS;
-  if (kind == "sip") return livekit::ParticipantInfo::SIP;
-  if (kind == "agent") return livekit::ParticipantInfo::AGENT;
-  if (kind == "connector") return livekit::ParticipantInfo::CONNECTOR;
-  if (kind == "bridge") return livekit::ParticipantInfo::BRIDGE;
-  return livekit::ParticipantInfo::STANDARD;
-}
-
-livekit::TrackSource source_of(std::string_view source) {
-  if (source == "camera") return livekit::CAMERA;
-  if (source == "microphone") return livekit::MICROPHONE;
-  if (source == "screen_share") return livekit::SCREEN_SHARE;
-  if (source == "screen_share_audio") return livekit::SCREEN_SHARE_AUDIO;
-  return livekit::UNKNOWN;
-}
-
-std::string_view name_of(int source) {
-  switch (source) {
-    case livekit::CAMERA: return "camera";
-    case livekit::MICROPHONE: return "microphone";
-    case livekit::SCREEN_SHARE: return "screen_share";
-    case livekit::SCREEN_SHARE_AUDIO: return "screen_share_audio";
-    default: return "unknown";
-  }
-}
-
-livekit::ParticipantInfo make_info(const JoinRequest& join, std::string sid, std::int64_t unix_ms) {
-  const auto& grants = *join.claims.grants;
-  livekit::ParticipantInfo info;
-  info.set_sid(std::move(sid));
-  info.set_identity(join.claims.identity);
-  info.set_name(join.claims.name.empty() ? join.claims.identity : join.claims.name);
-  info.set_metadata(join.claims.metadata);
-  for (const auto& [key, value] : join.claims.attributes) (*info.mutable_attributes())[key] = value;
-  info.set_kind(kind_of(join.claims.kind));
-  info.set_joined_at(unix_ms / 1000);
-  info.set_joined_at_ms(unix_ms);
-  info.set_client_protocol(join.client_protocol);
-  info.set_state(livekit::ParticipantInfo::JOINING);
-  auto& permission = *info.mutable_permission();
-  permission.set_can_subscribe(grants.can_subscribe);
-  permission.set_can_publish(grants.can_publish);
-  permission.set_can_publish_data(grants.can_publish_data.value_or(grants.can_publish));
-  permission.set_can_update_metadata(grants.can_update_own_metadata);
-  permission.set_hidden(grants.hidden);
-  permission.set_recorder(grants.recorder);
-  permission.set_agent(grants.agent);
-  for (const auto& source : grants.can_publish_sources)
-    permission.add_can_publish_sources(source_of(source));
-  return info;
-}
+constexpr int kSubscriberPrimarySince = 3;  // protocol version (wire_protocol §2.6)
 
 std::int64_t unix_ms(const Config& config, base::Instant now) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(config.wall.unix_time(now)).count();
@@ -71,18 +19,18 @@ std::int64_t unix_ms(const Config& config, base::Instant now) {
 
 Participant::Participant(std::uint64_t id, JoinRequest join, Parts parts, base::Instant now)
     : joined_at(now),
+      data(parts.config.limits, now),
       id_(id),
       config_(parts.config),
       random_(parts.random),
       join_(std::move(join)),
-      subscriber_primary_(join_.claims.grants->can_subscribe),
+      subscriber_primary_(join_.claims.grants->can_subscribe &&
+                          join_.protocol >= kSubscriberPrimarySince),
       info_(make_info(join_, "PA_" + parts.random.text(12), unix_ms(parts.config, now))),
       publisher_(std::move(parts.publisher)),
       subscriber_(std::move(parts.subscriber)),
       publisher_answer_(parts.random.u64() >> 1),
-      subscriber_offer_(parts.random.u64() >> 1, subscriber_primary_),
-      data_tokens_(static_cast<double>(parts.config.limits.data_bytes_per_second)),
-      data_filled_(now) {
+      subscriber_offer_(parts.random.u64() >> 1, subscriber_primary_) {
   permission.set_all_participants(true);
 }
 
@@ -97,14 +45,7 @@ void Participant::set_permission(const livekit::ParticipantPermission& rights) {
   const bool hidden = is_hidden();
   *info_.mutable_permission() = rights;
   info_.mutable_permission()->set_hidden(hidden);
-  auto& grants = *join_.claims.grants;
-  grants.can_subscribe = rights.can_subscribe();
-  grants.can_publish = rights.can_publish();
-  grants.can_publish_data = rights.can_publish_data();
-  grants.can_update_own_metadata = rights.can_update_metadata();
-  grants.can_publish_sources.clear();
-  for (const auto source : rights.can_publish_sources())
-    grants.can_publish_sources.emplace_back(name_of(source));
+  apply(rights, *join_.claims.grants);
 }
 
 const livekit::ParticipantInfo& Participant::touch() {
@@ -118,6 +59,27 @@ const livekit::ParticipantInfo& Participant::touch() {
 
 void Participant::send(const livekit::SignalResponse& response, Outbox& out) const {
   if (connection) out.signals.push({*connection, signal::encode(response)});
+}
+
+void Participant::lose_signal() {
+  connection.reset();
+  if (!answer_due_) return;
+  answer_due_.reset();
+  offer_wanted_ = true;
+}
+
+bool Participant::may_resume() const {
+  return was_connected && peer(data_target()).state() != peer::State::closed;
+}
+
+void Participant::resume(Turn turn, peer::Output& peers) {
+  departs_at.reset();
+  if (peer(data_target()).state() == peer::State::failed)
+    departs_at = turn.now + config_.limits.departure_timeout;
+  if (offer_id_ == 0) return;
+  subscriber_->restart(turn.now, peers);
+  answer_due_.reset();  // whatever was answered on the old connection: this offer says it all
+  offer_wanted_ = true;
 }
 
 sdp::TransportParameters Participant::local(Target target) const {
@@ -277,11 +239,20 @@ bool Participant::subscribe(const Participant& publisher, const Track& track) {
 }
 
 void Participant::unsubscribe(std::string_view track_sid, base::Instant now) {
-  if (auto* found = subscription(track_sid)) found->down.close(now);
+  auto* found = subscription(track_sid);
+  if (!found) return;
+  found->down.close(now);
+  settling_ = true;
+  ++ending_;
+}
+
+void Participant::pause(Subscription& subscription, base::Instant now) {
+  subscription.down.pause(now);
+  settling_ = true;
 }
 
 void Participant::offer_if_needed(Turn turn) {
-  if (!offer_wanted_ || answer_due_) return;
+  if (!offer_wanted_ || answer_due_ || !connection) return;
   // Without data channels on it, there is no connection before there is a track.
   if (!subscriber_primary_ && offer_id_ == 0 && subscriptions_.empty()) return;
   offer_wanted_ = false;
@@ -345,8 +316,9 @@ bool Participant::open(const sdp::AudioSection& section) {
 
 base::Deadline Participant::next_deadline() const {
   auto deadline = base::earliest(publisher_->next_deadline(), subscriber_->next_deadline());
-  for (const auto& subscription : subscriptions_)
-    deadline = base::earliest(deadline, subscription->down.next_deadline());
+  if (settling_)
+    for (const auto& subscription : subscriptions_)
+      deadline = base::earliest(deadline, subscription->down.next_deadline());
   // Until then nothing would be done about it: the deadline would be due again and again.
   if (was_connected) deadline = base::earliest(deadline, answer_due_);
   deadline = base::earliest(deadline, token_due);
@@ -354,12 +326,16 @@ base::Deadline Participant::next_deadline() const {
 }
 
 void Participant::on_deadline(Turn turn, peer::Output& peers) {
-  for (auto& subscription : subscriptions_)
+  if (!std::exchange(settling_, false)) return;
+  for (auto& subscription : subscriptions_) {
     if (base::is_due(subscription->down.next_deadline(), turn.now))
       subscription->down.on_deadline(turn.now, *subscriber_, peers);
+    settling_ = settling_ || subscription->down.next_deadline();
+  }
 }
 
 bool Participant::sweep_subscriptions() {
+  if (ending_ == 0) return false;
   const auto before = subscriptions_.size();
   std::erase_if(subscriptions_, [this](const auto& subscription) {
     if (!subscription->down.done()) return false;
@@ -369,17 +345,8 @@ bool Participant::sweep_subscriptions() {
     return true;
   });
   if (subscriptions_.size() == before) return false;
+  ending_ -= before - subscriptions_.size();
   offer_wanted_ = true;
-  return true;
-}
-
-bool Participant::may_send_data(std::size_t bytes, base::Instant now) {
-  const double rate = static_cast<double>(config_.limits.data_bytes_per_second);
-  const double elapsed = std::chrono::duration<double>(now - data_filled_).count();
-  data_tokens_ = std::min(rate * kCapacitySeconds, data_tokens_ + rate * elapsed);
-  data_filled_ = now;
-  if (data_tokens_ < static_cast<double>(bytes)) return false;
-  data_tokens_ -= static_cast<double>(bytes);
   return true;
 }
 

@@ -14,6 +14,8 @@
 #include "core/sdp/publisher_answer.hpp"
 #include "core/sdp/subscriber_offer.hpp"
 #include "core/server/admission.hpp"
+#include "core/server/data_gate.hpp"
+#include "core/server/quality.hpp"
 #include "core/server/track.hpp"
 #include "core/server/types.hpp"
 #include "livekit.pb.h"
@@ -77,6 +79,14 @@ class Participant {
 
   void send(const livekit::SignalResponse& response, Outbox& out) const;
 
+  // ---- resume ----
+  // An outstanding offer will not be answered any more.
+  void lose_signal();
+  // Its media was there, and its transport did not say goodbye.
+  bool may_resume() const;
+  // A new signalling connection: what it may have missed is offered again, over ICE started anew.
+  void resume(Turn turn, peer::Output& peers);
+
   peer::Peer& peer(Target target) {
     return target == Target::publisher ? *publisher_ : *subscriber_;
   }
@@ -111,6 +121,8 @@ class Participant {
   Subscription* subscription(std::string_view track_sid);
   // Adds a section; offered with the next offer.
   bool subscribe(const Participant& publisher, const Track& track);
+  // Forwards nothing until it is resumed.
+  void pause(Subscription& subscription, base::Instant now);
   // Ends forwarding now; the section goes with a later offer, when the silence is out.
   void unsubscribe(std::string_view track_sid, base::Instant now);
 
@@ -136,8 +148,21 @@ class Participant {
   }
 
   // ---- data ----
-  bool may_send_data(std::size_t bytes, base::Instant now);
+  Target data_target() const {
+    return subscriber_primary_ ? Target::subscriber : Target::publisher;
+  }
+
+  // Whether it can be sent data of that kind already.
+  bool has_channel(std::string_view label) const {
+    return peer(data_target()).channel(label).has_value();
+  }
+
+  DataGate data;
   std::uint32_t last_sequence = 0;  // of its reliable packets
+
+  // ---- how it goes ----
+  Quality quality;                                   // of the last tick
+  std::optional<livekit::ConnectionQuality> told{};  // to itself
 
  private:
   Track* match(const sdp::AudioSection& section);
@@ -164,13 +189,12 @@ class Participant {
 
   std::vector<std::unique_ptr<Subscription>> subscriptions_;
   std::vector<Subscription*> opened_;
+  bool settling_ = false;   // some of them have silence to send
+  std::size_t ending_ = 0;  // how many of them
   sdp::SubscriberOffer subscriber_offer_;
   std::uint32_t offer_id_ = 0;
   bool offer_wanted_ = true;  // the first offer goes out at once
   base::Deadline answer_due_;
-
-  double data_tokens_;
-  base::Instant data_filled_;
 };
 
 }  // namespace sidetone::server

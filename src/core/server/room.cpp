@@ -18,7 +18,7 @@ std::int64_t milliseconds(std::chrono::nanoseconds time) {
 }  // namespace
 
 Room::Room(std::string name, Services services, base::Instant now)
-    : services_(services), speakers_due_(now) {
+    : services_(services), speakers_due_(now), tick_due_(now + kTick) {
   const auto unix_ms = milliseconds(services.config.wall.unix_time(now));
   info_.set_sid("RM_" + services.random.text(12));
   info_.set_name(std::move(name));
@@ -35,6 +35,13 @@ Participant* Room::find(std::string_view identity) {
   return nullptr;
 }
 
+livekit::ServerInfo Room::server_info() const {
+  livekit::ServerInfo info;
+  info.set_version(services_.config.version);
+  info.set_protocol(kServerProtocol);
+  return info;
+}
+
 livekit::SignalResponse Room::join_response(const Participant& participant) const {
   livekit::SignalResponse response;
   auto& join = *response.mutable_join();
@@ -46,8 +53,7 @@ livekit::SignalResponse Room::join_response(const Participant& participant) cons
   join.set_subscriber_primary(participant.subscriber_primary());
   join.set_ping_interval(kPingInterval);
   join.set_ping_timeout(kPingTimeout);
-  join.mutable_server_info()->set_version(services_.config.version);
-  join.mutable_server_info()->set_protocol(kServerProtocol);
+  *join.mutable_server_info() = server_info();
   join.add_enabled_publish_codecs()->set_mime("audio/opus");
   join.set_fast_publish(participant.grants().can_publish);
   return response;
@@ -84,7 +90,7 @@ void Room::add(std::unique_ptr<Participant> joining, Turn turn) {
     subscribe_to_all(participant);
   empty_until_.reset();
   participants_.push_back(std::move(joining));
-  info_.set_num_participants(static_cast<std::uint32_t>(participants_.size()));
+  if (count()) told_counts_ = false;
   ++services_.counters.joined;
 }
 
@@ -121,7 +127,6 @@ void Room::remove(Participant& participant, livekit::DisconnectReason reason, Tu
   participants_.erase(place);
   if (ordered_ && empty())
     empty_until_ = turn.now + std::chrono::seconds(info_.departure_timeout());
-  info_.set_num_participants(static_cast<std::uint32_t>(participants_.size()));
 
   if (leaving->connection) {
     livekit::SignalResponse response;
@@ -141,6 +146,8 @@ void Room::remove(Participant& participant, livekit::DisconnectReason reason, Tu
   leaving->touch();
   announce(leaving->info(), turn.out);
 
+  if (count()) tell_room(turn);
+
   peer::Output last;
   leaving->peer(Target::publisher).close(last);
   leaving->peer(Target::subscriber).close(last);
@@ -149,8 +156,26 @@ void Room::remove(Participant& participant, livekit::DisconnectReason reason, Tu
   departed_.push_back(std::move(leaving));
 }
 
+void Room::resume(Participant& participant, Turn turn) {
+  livekit::SignalResponse response;
+  *response.mutable_reconnect()->mutable_server_info() = server_info();
+  response.mutable_reconnect()->set_last_message_seq(participant.last_sequence);
+  participant.send(response, turn.out);
+  auto& everybody = *response.mutable_update();
+  for (const auto& other : participants_)
+    if (!other->expelled && (!other->is_hidden() || other.get() == &participant))
+      *everybody.add_participants() = other->info();
+  participant.send(response, turn.out);
+  *response.mutable_room_update()->mutable_room() = info_;
+  participant.send(response, turn.out);
+  refresh_token(participant, turn);
+  peer::Output output;
+  participant.resume(turn, output);
+  on_peer_output(participant, Target::subscriber, output, turn);
+}
+
 void Room::on_signal_closed(Participant& participant, Turn turn) {
-  participant.connection.reset();
+  participant.lose_signal();
   if (!participant.was_connected) return expel(participant, livekit::SIGNAL_CLOSE);
   if (!participant.departs_at)
     participant.departs_at = turn.now + services_.config.limits.departure_timeout;
@@ -160,6 +185,7 @@ void Room::on_peer_output(Participant& participant,
                           Target target,
                           peer::Output& output,
                           Turn turn) {
+  deadline_known_ = false;
   for (const auto& packet : output.rtp)
     if (target == Target::publisher) forward(participant, packet, turn);
   output.rtp.clear();
@@ -172,6 +198,8 @@ void Room::on_event(Participant& participant, Target target, const peer::Event& 
     on_transport_state(participant, target, *change, turn);
   else if (const auto* message = std::get_if<peer::Message>(&event))
     on_message(participant, target, *message, turn);
+  else if (std::holds_alternative<peer::ChannelOpened>(event))
+    release_held_data(participant, turn);
 }
 
 void Room::flush(peer::Output& output, Turn turn) {
@@ -180,8 +208,13 @@ void Room::flush(peer::Output& output, Turn turn) {
 }
 
 base::Deadline Room::next_deadline() const {
+  if (!std::exchange(deadline_known_, true)) deadline_ = earliest_deadline();
+  return deadline_;
+}
+
+base::Deadline Room::earliest_deadline() const {
   if (empty()) return empty_until_;
-  base::Deadline deadline = speakers_due_;
+  base::Deadline deadline = std::min(speakers_due_, tick_due_);
   for (const auto& participant : participants_) {
     deadline = base::earliest(deadline, participant->next_deadline());
     if (!participant->was_connected)
@@ -193,6 +226,7 @@ base::Deadline Room::next_deadline() const {
 
 void Room::on_deadline(Turn turn) {
   if (speakers_due_ <= turn.now) report_speakers(turn);
+  if (tick_due_ <= turn.now) on_tick(turn);
   peer::Output output;
   for (auto& participant : participants_) {
     for (auto target : {Target::publisher, Target::subscriber}) {
@@ -214,6 +248,7 @@ void Room::on_deadline(Turn turn) {
 }
 
 void Room::settle(Turn turn) {
+  deadline_known_ = false;
   while (!late_.empty())
     for (const auto& late : std::exchange(late_, {}))
       on_event(*late.participant, late.target, late.event, turn);

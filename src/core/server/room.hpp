@@ -13,14 +13,11 @@
 
 namespace sidetone::server {
 
-struct Services {
-  const Config& config;
-  base::RandomSource& random;
-  Counters& counters;
-};
-
 class Room {
  public:
+  // Counts and connection quality, as the real server tells them.
+  static constexpr base::Duration kTick = std::chrono::seconds(5);
+
   Room(std::string name, Services services, base::Instant now);
 
   const std::string& name() const { return info_.name(); }
@@ -45,6 +42,9 @@ class Room {
   void add(std::unique_ptr<Participant> participant, Turn turn);
   // Tells the participant (`leave`, unless it left by itself) and the others; its streams end.
   void remove(Participant& participant, livekit::DisconnectReason reason, Turn turn);
+
+  // A new signalling connection is there: everything it needs to go on (wire_protocol §7.1).
+  void resume(Participant& participant, Turn turn);
 
   void on_signal(Participant& participant, const livekit::SignalRequest& request, Turn turn);
   void on_signal_closed(Participant& participant, Turn turn);
@@ -87,6 +87,8 @@ class Room {
 
  private:
   // room.cpp: membership
+  base::Deadline earliest_deadline() const;
+  livekit::ServerInfo server_info() const;
   livekit::SignalResponse join_response(const Participant& participant) const;
   void refresh_token(Participant& participant, Turn turn) const;
   void announce(const livekit::ParticipantInfo& info, Outbox& out) const;
@@ -96,7 +98,7 @@ class Room {
   void flush(peer::Output& output, Turn turn);
 
   // room_admin.cpp: acts from outside
-  void tell_room(Turn turn) const;
+  void tell_room(Turn turn);
   void drop_forbidden_tracks(Participant& publisher, Turn turn);
   void end_hearing(Participant& listener, base::Instant now);
 
@@ -115,6 +117,7 @@ class Room {
   void on_permission(Participant& publisher,
                      const livekit::SubscriptionPermission& request,
                      Turn turn);
+  static void on_sync_state(Participant& participant, const livekit::SyncState& state);
   void on_metadata(Participant& participant,
                    const livekit::UpdateParticipantMetadata& request,
                    Turn turn);
@@ -146,9 +149,20 @@ class Room {
                           Turn turn);
   void report_speakers(Turn turn);
 
+  // room_tick.cpp: what is looked at every five seconds
+  void on_tick(Turn turn);
+  void measure_quality();
+  void report_quality(Turn turn);
+  // Whether the counts in `info_` changed.
+  bool count();
+
   // room_data.cpp: data packets
   void on_message(Participant& sender, Target target, const peer::Message& message, Turn turn);
+  // What a channel of another label carries is somebody's own words.
+  void wrap(const Participant& sender, const peer::Message& message, Turn turn);
   bool stamp(const Participant& sender, bool reliable, livekit::DataPacket& packet) const;
+  void send_data(Participant& to, std::string_view label, const std::string& bytes);
+  void release_held_data(Participant& participant, Turn turn);
   // `sender` is not served; nullptr: nobody's.
   void deliver(const Participant* sender,
                const livekit::DataPacket& packet,
@@ -172,6 +186,11 @@ class Room {
   std::vector<Late> late_;  // empty between turns
   Speakers speakers_;
   base::Instant speakers_due_;
+  base::Instant tick_due_;
+  bool told_counts_ = true;  // everybody knows the counts in info_
+  // Asked for after each packet of any room, so kept until something happens here.
+  mutable base::Deadline deadline_;
+  mutable bool deadline_known_ = false;
   peer::Output forwarded_;  // of one packet's fan-out; kept for its memory
 };
 

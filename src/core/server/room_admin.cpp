@@ -21,7 +21,8 @@ void Room::set_metadata(std::string metadata, Turn turn) {
   tell_room(turn);
 }
 
-void Room::tell_room(Turn turn) const {
+void Room::tell_room(Turn turn) {
+  told_counts_ = true;
   livekit::SignalResponse response;
   *response.mutable_room_update()->mutable_room() = info_;
   send_to_all(response, turn.out);

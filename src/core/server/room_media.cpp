@@ -50,7 +50,7 @@ void Room::listen(Participant& participant, Subscription& subscription, Turn tur
   const auto [publisher, track] = find_track(subscription.track_sid);
   if (!track) return;
   track->listeners.push_back({&participant, &subscription});
-  if (track->info.muted()) subscription.down.pause(turn.now);
+  if (track->info.muted()) participant.pause(subscription, turn.now);
   if (std::exchange(track->heard, true)) return;
   livekit::SignalResponse response;
   response.mutable_track_subscribed()->set_track_sid(track->info.sid());
@@ -88,7 +88,7 @@ void Room::set_muted(Participant& publisher, Track& track, bool muted, Turn turn
     auto* subscription = participant->subscription(track.info.sid());
     if (!subscription) continue;
     if (muted)
-      subscription->down.pause(turn.now);
+      participant->pause(*subscription, turn.now);
     else if (!subscription->disabled)
       subscription->down.resume();
   }

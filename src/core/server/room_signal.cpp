@@ -45,6 +45,8 @@ void Room::on_signal(Participant& participant, const livekit::SignalRequest& req
       return on_track_setting(participant, request.track_setting(), turn);
     case livekit::SignalRequest::kSubscriptionPermission:
       return on_permission(participant, request.subscription_permission(), turn);
+    case livekit::SignalRequest::kSyncState:
+      return on_sync_state(participant, request.sync_state());
     case livekit::SignalRequest::kUpdateMetadata:
       return on_metadata(participant, request.update_metadata(), turn);
     case livekit::SignalRequest::kUpdateAudioTrack:
@@ -179,7 +181,7 @@ void Room::on_track_setting(Participant& participant,
     subscription->disabled = request.disabled();
     const auto published = find_track(sid);
     if (request.disabled())
-      subscription->down.pause(turn.now);
+      participant.pause(*subscription, turn.now);
     else if (published.track && !published.track->info.muted())
       subscription->down.resume();
   }
@@ -211,6 +213,14 @@ void Room::on_permission(Participant& publisher,
       }
     }
   }
+}
+
+// After a resume: a client that publishes what is not known here must begin anew; all else that it
+// says was never forgotten (wire_protocol §7.1).
+void Room::on_sync_state(Participant& participant, const livekit::SyncState& state) {
+  for (const auto& published : state.publish_tracks())
+    if (!participant.track(published.track().sid()))
+      return expel(participant, livekit::STATE_MISMATCH);
 }
 
 void Room::on_metadata(Participant& participant,

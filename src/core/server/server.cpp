@@ -26,19 +26,27 @@ Admission Server::admit(const HttpRequest& request, base::Instant now) {
   const auto* join = std::get_if<JoinRequest>(&admission);
   if (!join || !is_full(*join)) return admission;
   ++counters_.refused_full;
+  if (room_is_full(*join)) return HttpResponse{500, "connection closed by media"};
   return HttpResponse{503, "the server is full: its limit of rooms or participants is reached"};
 }
 
 bool Server::is_full(const JoinRequest& join) const {
+  if (join.reconnect) return false;
   const auto& limits = config_.limits;
   const auto room = rooms_.find(join.claims.grants->room);
   if (room == rooms_.end())
     return rooms_.size() >= limits.rooms || members_.size() >= limits.participants;
   if (room->second->find(join.claims.identity)) return false;
-  const auto wanted = room->second->info().max_participants();
-  return (wanted != 0 && room->second->size() >= wanted) ||
-         room->second->size() >= limits.participants_per_room ||
+  return room_is_full(join) || room->second->size() >= limits.participants_per_room ||
          members_.size() >= limits.participants;
+}
+
+// As many as its maker wanted; the real server says no more than it does here.
+bool Server::room_is_full(const JoinRequest& join) const {
+  const auto room = rooms_.find(join.claims.grants->room);
+  if (room == rooms_.end()) return false;
+  const auto wanted = room->second->info().max_participants();
+  return wanted != 0 && room->second->size() >= wanted;
 }
 
 void Server::turn_away(ConnectionId connection,
@@ -68,9 +76,7 @@ std::unique_ptr<peer::Peer> Server::make_peer(std::uint64_t id, Target target, b
 }
 
 void Server::on_join(ConnectionId connection, JoinRequest join, base::Instant now, Outbox& out) {
-  // A client that resumes is told to join anew: its transports are not kept.
-  if (join.reconnect)
-    return turn_away(connection, livekit::STATE_MISMATCH, livekit::LeaveRequest::RECONNECT, out);
+  if (join.reconnect) return on_resume(connection, join, {now, out});
   // Others may have come since it was admitted.
   if (is_full(join)) {
     ++counters_.refused_full;
@@ -91,6 +97,25 @@ void Server::on_join(ConnectionId connection, JoinRequest join, base::Instant no
   room.add(std::move(participant), turn);
   open_channels(*members_.at(id).participant, turn);
   settle(room, turn);
+}
+
+void Server::on_resume(ConnectionId connection, const JoinRequest& join, Turn turn) {
+  auto* room = find_room(join.claims.grants->room);
+  auto* participant = room ? room->find(join.claims.identity) : nullptr;
+  if (!participant || !participant->may_resume())
+    return turn_away(connection, livekit::STATE_MISMATCH, livekit::LeaveRequest::RECONNECT,
+                     turn.out);
+  if (participant->connection) {
+    turn.out.closes.push({*participant->connection});
+    connections_.erase(*participant->connection);
+  }
+  members_.at(participant->id()).session = signal::ServerSession(config_.wall);
+  connections_[connection] = participant->id();
+  participant->connection = connection;
+  ++counters_.resumed;
+  room->resume(*participant, turn);
+  learn_ufrags(*participant);
+  settle(*room, turn);
 }
 
 Room& Server::room(const std::string& name, base::Instant now) {
@@ -261,6 +286,7 @@ std::string Server::metrics() const {
   line("participants", "gauge", members_.size());
   line("participants_joined_total", "counter", counters_.joined);
   line("participants_left_total", "counter", counters_.left);
+  line("participants_resumed_total", "counter", counters_.resumed);
   line("refused_full_total", "counter", counters_.refused_full);
   line("packets_forwarded_total", "counter", counters_.packets_forwarded);
   line("packets_dropped_muted_total", "counter", counters_.packets_while_muted);
@@ -270,6 +296,7 @@ std::string Server::metrics() const {
   line("data_dropped_rate_total", "counter", counters_.data_dropped_rate);
   line("data_dropped_full_total", "counter", counters_.data_dropped_full);
   line("data_dropped_invalid_total", "counter", counters_.data_dropped_invalid);
+  line("data_held_total", "counter", counters_.data_held);
   line("signals_malformed_total", "counter", counters_.signals_malformed);
   line("negotiations_failed_total", "counter", counters_.negotiations_failed);
   line("tracks_refused_total", "counter", counters_.tracks_refused);

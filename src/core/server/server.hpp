@@ -77,8 +77,12 @@ class Server {
   Member* member_of(ConnectionId connection);
   // Made when it is not there.
   Room& room(const std::string& name, base::Instant now);
-  // Whether there is no place for one more; a returning identity takes its old one.
+  // A new signalling connection for a participant whose transports live (wire_protocol §7.1).
+  void on_resume(ConnectionId connection, const JoinRequest& join, Turn turn);
+  // Whether there is no place for one more; a returning identity takes its old one, and
+  // one that resumes takes none.
   bool is_full(const JoinRequest& join) const;
+  bool room_is_full(const JoinRequest& join) const;
   static void turn_away(ConnectionId connection,
                         livekit::DisconnectReason reason,
                         livekit::LeaveRequest::Action action,

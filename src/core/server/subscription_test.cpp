@@ -136,5 +136,31 @@ TEST(Subscriptions, ThePublisherDecidesWhoHears) {
   EXPECT_EQ(dave.rtp.size(), 3U);
 }
 
+TEST(Subscriptions, AThousandTimesOnAndOffTheDescriptionDoesNotGrow) {
+  Call call;
+  call.publish();
+  call.alice.speak(kSsrc, 3);
+  std::size_t size = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const auto& text = call.bob.last(SignalResponse::kOffer)->offer().sdp();
+    if (i == 10) size = text.size();
+    const auto offer = sdp::parse(text);
+    for (const auto& section : sdp::audio_sections(*offer))
+      call.bob.subscriber->remove_receiver(section.ssrc);
+    call.bob.subscription(call.sid, false);
+    call.world.run_for(20ms);
+    call.bob.subscription(call.sid, true);
+    call.world.run_for(20ms);
+  }
+  call.world.run_for(500ms);
+  call.bob.rtp.clear();
+  call.alice.speak(kSsrc, 3);
+  call.world.run_for(50ms);
+  EXPECT_EQ(call.bob.rtp.size(), 3U);
+  EXPECT_LE(call.bob.last(SignalResponse::kOffer)->offer().sdp().size(), size + 20)
+      << "numbers may have more digits";
+  EXPECT_EQ(call.world.server->counters().tracks_refused, 0U);
+}
+
 }  // namespace
 }  // namespace sidetone::server

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/server/down_track.hpp"
+#include "core/server/quality.hpp"
 #include "livekit.pb.h"
 
 namespace sidetone::server {
@@ -29,6 +30,7 @@ struct Track {
   std::uint8_t opus = 111;
   std::optional<std::uint8_t> red;
   bool heard = false;  // its first subscriber was reported
+  StreamQuality quality;
   std::vector<Listener> listeners;
 };
 
@@ -41,6 +43,10 @@ struct Subscription {
   bool answered = false;
   bool disabled = false;  // by the subscriber (track_setting)
   DownTrack down;
+  StreamQuality quality;
+  std::uint64_t sent_before = 0;                 // packets, at the last tick
+  std::optional<std::int64_t> missing_before{};  // of the publisher's, when it was first looked at
+  std::optional<livekit::ConnectionQuality> told{};  // of the publisher, to the subscriber
 };
 
 }  // namespace sidetone::server

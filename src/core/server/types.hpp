@@ -8,6 +8,7 @@
 #include "core/base/endpoint.hpp"
 #include "core/base/outbox.hpp"
 #include "core/base/packet.hpp"
+#include "core/base/random_source.hpp"
 #include "core/base/time.hpp"
 #include "core/server/limits.hpp"
 #include "core/signal/token.hpp"
@@ -59,6 +60,7 @@ struct Config {
 struct Counters {
   std::uint64_t joined = 0;
   std::uint64_t left = 0;
+  std::uint64_t resumed = 0;       // came back over a new signalling connection
   std::uint64_t refused_full = 0;  // rooms or participants at their limit
   std::uint64_t strangers = 0;     // datagrams nobody here is waiting for
   std::uint64_t packets_forwarded = 0;
@@ -68,9 +70,17 @@ struct Counters {
   std::uint64_t data_dropped_rate = 0;
   std::uint64_t data_dropped_full = 0;     // a receiver's channel was full
   std::uint64_t data_dropped_invalid = 0;  // undecodable, repeated, not granted
+  std::uint64_t data_held = 0;             // kept for one whose channels were not open yet
   std::uint64_t signals_malformed = 0;
   std::uint64_t negotiations_failed = 0;
   std::uint64_t tracks_refused = 0;
+};
+
+// What rooms share; the Server's own.
+struct Services {
+  const Config& config;
+  base::RandomSource& random;
+  Counters& counters;
 };
 
 }  // namespace sidetone::server

@@ -307,6 +307,7 @@ void World::settle() {
     if (auto client = find(signal.to); client != clients.end() && (*client)->open)
       (*client)->on_signal(response);
   }
+  for (const auto& close : closes) closed.push_back(close.connection);
   for (const auto& close : closes)
     if (auto client = find(close.connection); client != clients.end()) (*client)->open = false;
 }
@@ -326,7 +327,8 @@ void World::deliver(const base::Datagram& datagram) {
     return;
   }
   for (auto& client : clients) {
-    if (datagram.remote != client->publisher_end && datagram.remote != client->subscriber_end)
+    if (client.get() == deaf ||
+        (datagram.remote != client->publisher_end && datagram.remote != client->subscriber_end))
       continue;
     auto& peer =
         datagram.remote == client->publisher_end ? *client->publisher : *client->subscriber;

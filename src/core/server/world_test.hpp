@@ -105,6 +105,17 @@ class World {
 
   void signal(const Client& client, base::Bytes bytes);
   void hang_up(Client& client);
+
+  // A new signalling connection for a client that goes on.
+  void resume(Client& client) {
+    auto request = join_request(client.guest);
+    request.reconnect = true;
+    client.connection = next_connection_++;
+    client.open = true;
+    server->on_join(client.connection, std::move(request), now(), out);
+    settle();
+  }
+
   void datagram(const base::Endpoint& from, base::Bytes bytes);
   // After a call into the server: carries what it wants away.
   void settle();
@@ -117,6 +128,8 @@ class World {
   base::Endpoint server_end;
   bool cut = false;  // nothing of the clients arrives any more
   int deadlines = 0;
+  std::vector<ConnectionId> closed;  // by the server
+  const Client* deaf = nullptr;      // nothing arrives there any more
 
  private:
   void step(base::Instant until);
