@@ -43,6 +43,10 @@ constexpr auto kCrcTable = [] {
 
 }  // namespace
 
+Md5 md5(Bytes data) {
+  return digest<Md5>(EVP_md5(), data);
+}
+
 Sha1 sha1(Bytes data) {
   return digest<Sha1>(EVP_sha1(), data);
 }

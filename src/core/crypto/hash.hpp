@@ -1,5 +1,6 @@
 // Digests, message authentication and comparison without a timing trace. Pure functions, any
-// thread. SHA-1 only where a protocol names it (STUN: RFC 8489 §14.5, WebSocket: RFC 6455 §4.2.2).
+// thread. SHA-1 only where a protocol names it (STUN: RFC 8489 §14.5, WebSocket: RFC 6455 §4.2.2),
+// MD5 likewise (long-term credentials of TURN: RFC 8489 §9.2.2).
 #pragma once
 
 #include <array>
@@ -10,9 +11,11 @@
 namespace sidetone::crypto {
 
 using base::Bytes;
+using Md5 = std::array<std::byte, 16>;
 using Sha1 = std::array<std::byte, 20>;
 using Sha256 = std::array<std::byte, 32>;
 
+Md5 md5(Bytes data);
 Sha1 sha1(Bytes data);
 Sha256 sha256(Bytes data);
 Sha1 hmac_sha1(Bytes key, Bytes data);      // RFC 2104

@@ -11,14 +11,18 @@ std::string_view sentence(PairReason reason) {
     case PairReason::not_tried: return "not tried yet";
     case PairReason::no_answer: return "no answer";
     case PairReason::refused: return "refused";
+    case PairReason::lost: return "no connection";
     case PairReason::bad_answer: break;
   }
   return "unusable answer";
 }
 
 std::string describe(const Pair& pair) {
-  auto text = pair.path.local.to_string() + " -> " + std::string(to_string(pair.remote_type)) +
-              ' ' + pair.path.remote.to_string() + ": " + std::string(sentence(pair.reason));
+  auto local = pair.stream ? pair.path.local.address.to_string() : pair.path.local.to_string();
+  if (pair.local_type == CandidateType::relayed) local = "relay " + local;
+  auto text = local + " -> " + (pair.stream ? "tcp " : "") +
+              std::string(to_string(pair.remote_type)) + ' ' + pair.path.remote.to_string() + ": " +
+              std::string(sentence(pair.reason));
   if (pair.reason == PairReason::refused) text += " with " + std::to_string(pair.last_error);
   if (pair.checks_sent > 0) text += " after " + std::to_string(pair.checks_sent) + " checks";
   return text;
@@ -37,14 +41,22 @@ std::optional<Candidate> Agent::add_local(const base::Endpoint& endpoint,
                                           base::Instant now,
                                           Output& out,
                                           CandidateType type) {
-  auto same = [&](const Candidate& known) { return known.endpoint == endpoint; };
+  Candidate like;
+  like.endpoint = endpoint;
+  like.type = type;
+  return add_local(like, now, out);
+}
+
+std::optional<Candidate> Agent::add_local(const Candidate& like, base::Instant now, Output& out) {
+  auto same = [&](const Candidate& known) { return known.endpoint == like.endpoint; };
   if (locals_.size() >= kMaxLocalCandidates || std::any_of(locals_.begin(), locals_.end(), same))
     return std::nullopt;
-  Candidate candidate;
-  candidate.foundation = foundation(type, endpoint.address, Transport::udp);
-  candidate.priority = candidate_priority(type, static_cast<std::uint16_t>(65535 - locals_.size()));
-  candidate.endpoint = endpoint;
-  candidate.type = type;
+  auto candidate = like;
+  candidate.foundation = foundation(like.type, like.endpoint.address, like.transport);
+  // RFC 6544 §4.2: of TCP candidates, those that connect come first: 6 in the upper three bits.
+  auto best = is_stream(like.transport) ? 6U << 13 | 0x1fffU : 0xffffU;
+  candidate.priority = candidate_priority(
+      like.type, static_cast<std::uint16_t>(best - locals_.size()), 1, like.transport);
   candidate.ufrag = local_.ufrag;
   locals_.push_back(candidate);
   if (remote_ && !is_settled())
@@ -60,6 +72,7 @@ void Agent::set_remote(const Credentials& credentials, bool lite, base::Instant 
     if (remote_) begin_session();
     remote_ = credentials;
     give_up_at_ = now + config_.connect_timeout;
+    streams_from_ = now + config_.stream_delay;
     std::erase_if(remotes_, [&](const Candidate& candidate) {
       return !candidate.ufrag.empty() && candidate.ufrag != credentials.ufrag;
     });
@@ -106,6 +119,26 @@ void Agent::on_deadline(base::Instant now, Output& out) {
   finish(now, out);
 }
 
+void Agent::lose(const base::Endpoint& local,
+                 const std::optional<base::Endpoint>& remote,
+                 base::Instant now,
+                 Output& out) {
+  auto gone = [&](const Path& path) {
+    return path.local == local && (!remote || path.remote == *remote);
+  };
+  for (auto& pair : checklist_.pairs()) {
+    if (!gone(pair->path)) continue;
+    if (pair->recent_count > 0) give_up(*pair);
+    pair->state = PairState::failed;
+    pair->reason = PairReason::lost;
+  }
+  if (!remote)
+    std::erase_if(locals_, [&](const Candidate& known) { return known.endpoint == local; });
+  std::erase_if(verified_, gone);
+  if (active_ && gone(active_->path)) active_.reset();
+  finish(now, out);
+}
+
 void Agent::restart(base::Instant now, Output& out) {
   previous_local_ = std::exchange(local_, Credentials::generate(*random_));
   for (auto& candidate : locals_) candidate.ufrag = local_.ufrag;
@@ -142,7 +175,10 @@ void Agent::finish(base::Instant now, Output& out) {
   if (!is_running()) return;
   deadline_ = base::earliest(deadline_, nominate_at_);
   deadline_ = base::earliest(deadline_, checklist_.next_resend());
-  if (checklist_.has_work()) deadline_ = base::earliest(deadline_, next_check_at_);
+  if (checklist_.has_work(now >= streams_from_))
+    deadline_ = base::earliest(deadline_, next_check_at_);
+  else if (checklist_.has_work(true))
+    deadline_ = base::earliest(deadline_, std::max(next_check_at_, streams_from_));
 }
 
 void Agent::watch_time(base::Instant now) {

@@ -8,10 +8,11 @@
 // then watches consent. restart() begins a new session and keeps the old path until the new session
 // has nominated one.
 //
-// Hostile input is dropped and counted; nothing unauthenticated is answered. Sizes are bounded: 16
+// Hostile input is dropped and counted; nothing unauthenticated is answered. Sizes are bounded: 40
 // local and 64 remote candidates, 100 pairs, 16 checks that precede the description. One strand.
 // A relayed address (TURN) is one more add_local() with CandidateType::relayed: its datagrams carry
-// that `local`, and the caller wraps them.
+// that `local`, and the caller wraps them. So is Transport::tcp_active on port 9: a path from there
+// is a TCP connection to its `remote`, which the caller opens with the first datagram (RFC 6544).
 #pragma once
 
 #include <cstdint>
@@ -47,6 +48,13 @@ class Agent {
                                      base::Instant now,
                                      Output& out,
                                      CandidateType type = CandidateType::host);
+  // The same with endpoint, type, transport and related address from `like`.
+  std::optional<Candidate> add_local(const Candidate& like, base::Instant now, Output& out);
+  // That address of ours, or the one path from it, carries nothing any more.
+  void lose(const base::Endpoint& local,
+            const std::optional<base::Endpoint>& remote,
+            base::Instant now,
+            Output& out);
 
   // The credentials of its description; what is not valid() is ignored. The same again changes
   // nothing, others begin its side of a restart. Towards an ICE-lite side we are always
@@ -168,6 +176,7 @@ class Agent {
   std::optional<Path> selected_;
   base::Deadline give_up_at_;
   base::Instant next_check_at_ = base::Instant::min();
+  base::Instant streams_from_ = base::Instant::max();
   base::Deadline nominate_at_;
   base::Deadline deadline_;
   bool nominating_ = false;

@@ -14,12 +14,14 @@ struct Check {
   const Credentials& remote;
   std::uint32_t local_priority;
   std::uint64_t tie_breaker;
+  bool stream;
 };
 
 void send(const Check& check, const Transaction& transaction, Output& out) {
   // What the candidate would have if they discovered it from this very check (RFC 8445 §7.1.1).
   auto preference = static_cast<std::uint16_t>(check.local_priority >> 8 & 0xffff);
-  auto priority = candidate_priority(CandidateType::peer_reflexive, preference);
+  auto priority = candidate_priority(CandidateType::peer_reflexive, preference, 1,
+                                     check.stream ? Transport::tcp_active : Transport::udp);
   auto& packet = out.datagrams.push(base::Datagram{check.path.local, check.path.remote, {}}).packet;
   stun::Builder builder(packet.storage(), stun::Class::request, transaction.id);
   builder.username(check.remote.ufrag, check.local.ufrag).priority(priority);
@@ -34,7 +36,12 @@ void send(const Check& check, const Transaction& transaction, Output& out) {
 }  // namespace
 
 bool Agent::admit(const Candidate& candidate) {
-  bool usable = candidate.component == 1 && candidate.transport == Transport::udp &&
+  auto connects = [&] {
+    return candidate.transport == Transport::tcp_passive &&
+           std::any_of(locals_.begin(), locals_.end(),
+                       [](const Candidate& local) { return is_stream(local.transport); });
+  };
+  bool usable = candidate.component == 1 && (candidate.transport == Transport::udp || connects()) &&
                 candidate.resolvable() && candidate.endpoint.port != 0 &&
                 !candidate.endpoint.address.is_unspecified();
   bool foreign = remote_ && !candidate.ufrag.empty() && candidate.ufrag != remote_->ufrag;
@@ -54,13 +61,15 @@ bool Agent::admit(const Candidate& candidate) {
 // Known already, perhaps only from a check of theirs that was faster than its announcement.
 bool Agent::replace_reflexive(const Candidate& candidate) {
   auto known = std::find_if(remotes_.begin(), remotes_.end(), [&](const Candidate& other) {
-    return other.endpoint == candidate.endpoint;
+    return other.endpoint == candidate.endpoint &&
+           is_stream(other.transport) == is_stream(candidate.transport);
   });
   if (known == remotes_.end()) return false;
   if (known->type == CandidateType::peer_reflexive) {
     *known = candidate;
     for (auto& pair : checklist_.pairs()) {
-      if (pair->path.remote != candidate.endpoint) continue;
+      if (pair->path.remote != candidate.endpoint || pair->stream != is_stream(candidate.transport))
+        continue;
       pair->remote_type = candidate.type;
       pair->remote_priority = candidate.priority;
     }
@@ -70,11 +79,14 @@ bool Agent::replace_reflexive(const Candidate& candidate) {
 }
 
 Pair* Agent::pair_up(const Candidate& local, const Candidate& remote) {
-  if (local.endpoint.address.is_v6() != remote.endpoint.address.is_v6()) return nullptr;
+  if (local.endpoint.address.is_v6() != remote.endpoint.address.is_v6() ||
+      is_stream(local.transport) != is_stream(remote.transport))
+    return nullptr;
   Pair pair;
   pair.path = {local.endpoint, remote.endpoint};
   pair.local_type = local.type;
   pair.remote_type = remote.type;
+  pair.stream = is_stream(local.transport);
   pair.local_priority = local.priority;
   pair.remote_priority = remote.priority;
   return checklist_.add(pair, role_);
@@ -82,8 +94,9 @@ Pair* Agent::pair_up(const Candidate& local, const Candidate& remote) {
 
 void Agent::run_checks(base::Instant now, Output& out) {
   resend(now, out);
-  if (checklist_.has_work() && next_check_at_ <= now) {
-    if (auto* pair = checklist_.next_to_check()) {
+  const bool streams = now >= streams_from_;
+  if (checklist_.has_work(streams) && next_check_at_ <= now) {
+    if (auto* pair = checklist_.next_to_check(streams)) {
       start_check(*pair, false, now, out);
       next_check_at_ = now + kCheckPace;
     }
@@ -99,6 +112,7 @@ void Agent::resend(base::Instant now, Output& out) {
       continue;
     }
     pair->back_off(now);
+    if (pair->stream) continue;  // waits as long, for the one answer
     ++counters_.retransmissions;
     send_check(*pair, out);
   }
@@ -125,7 +139,8 @@ void Agent::start_check(Pair& pair, bool nominating, base::Instant now, Output& 
 void Agent::send_check(Pair& pair, Output& out) {
   ++counters_.checks_sent;
   ++pair.checks_sent;
-  send({pair.path, local_, *remote_, pair.local_priority, tie_breaker_}, pair.current(), out);
+  send({pair.path, local_, *remote_, pair.local_priority, tie_breaker_, pair.stream},
+       pair.current(), out);
 }
 
 void Agent::watch_consent(base::Instant now, Output& out) {
@@ -134,7 +149,8 @@ void Agent::watch_consent(base::Instant now, Output& out) {
   bool nominates = active_->nominated && role_ == Role::controlling;
   Transaction transaction{active_->consent.request(now, *random_), nominates, role_};
   ++counters_.consent_checks_sent;
-  send({active_->path, active_->local, active_->remote, active_->local_priority, tie_breaker_},
+  send({active_->path, active_->local, active_->remote, active_->local_priority, tie_breaker_,
+        active_->path.local.port == kActivePort},
        transaction, out);
 }
 

@@ -8,7 +8,7 @@
 
 namespace sidetone::ice {
 
-inline constexpr std::size_t kMaxLocalCandidates = 16;
+inline constexpr std::size_t kMaxLocalCandidates = 40;  // 16 sockets, as many for TCP, 8 relays
 inline constexpr std::size_t kMaxRemoteCandidates = 64;
 inline constexpr std::size_t kMaxEarlyChecks = 16;
 
@@ -20,6 +20,9 @@ struct AgentConfig {
   // How long a working pair waits for a better one that has not answered yet, before it is
   // nominated.
   base::Duration nomination_grace = std::chrono::milliseconds(100);
+  // How long datagrams have before TCP connections are tried as well: most paths answer in less,
+  // and a connection costs the other side more than a check.
+  base::Duration stream_delay = std::chrono::milliseconds(400);
 };
 
 struct AgentCounters {

@@ -118,12 +118,14 @@ Pair* Agent::pair_for(const EarlyCheck& check) {
   if (auto* known = checklist_.find(check.path)) return known;
   // After our nomination nothing else will be used, so nothing else is checked.
   if (role_ == Role::controlling && is_settled()) return nullptr;
-  auto at = [](const base::Endpoint& endpoint) {
-    return [&](const Candidate& candidate) { return candidate.endpoint == endpoint; };
-  };
-  auto local = std::find_if(locals_.begin(), locals_.end(), at(check.path.local));
-  auto remote = std::find_if(remotes_.begin(), remotes_.end(), at(check.path.remote));
+  auto local = std::find_if(locals_.begin(), locals_.end(), [&](const Candidate& candidate) {
+    return candidate.endpoint == check.path.local;
+  });
   if (local == locals_.end()) return nullptr;
+  auto remote = std::find_if(remotes_.begin(), remotes_.end(), [&](const Candidate& candidate) {
+    return candidate.endpoint == check.path.remote &&
+           is_stream(candidate.transport) == is_stream(local->transport);
+  });
   if (remote == remotes_.end()) {
     if (remotes_.size() >= kMaxRemoteCandidates) {
       ++counters_.candidates_ignored;
@@ -132,6 +134,7 @@ Pair* Agent::pair_for(const EarlyCheck& check) {
     Candidate reflexive;
     reflexive.endpoint = check.path.remote;
     reflexive.type = CandidateType::peer_reflexive;
+    if (is_stream(local->transport)) reflexive.transport = Transport::tcp_passive;
     reflexive.priority = check.priority;
     remote = remotes_.insert(remotes_.end(), std::move(reflexive));
   }

@@ -145,7 +145,7 @@ TEST(Agent, AmongManyCandidatesTheOneThatWorksIsFound) {
 TEST(Agent, LocalAddressesAreBoundedAndUnique) {
   Hand hand;
   EXPECT_FALSE(hand.agent.add_local(kLeft, hand.now, hand.out));
-  for (std::uint16_t port = 1; port < 30; ++port)
+  for (std::uint16_t port = 1; port < 60; ++port)
     hand.agent.add_local(at("10.0.0.1", port), hand.now, hand.out);
   EXPECT_EQ(hand.agent.local_candidates().size(), kMaxLocalCandidates);
   EXPECT_GT(hand.agent.local_candidates()[0].priority, hand.agent.local_candidates()[1].priority);

@@ -172,8 +172,12 @@ std::string format_candidate(const Candidate& candidate) {
 
 std::uint32_t candidate_priority(CandidateType type,
                                  std::uint16_t local_preference,
-                                 std::uint16_t component) {
-  return type_preference(type) << 24 | std::uint32_t{local_preference} << 8 | (256U - component);
+                                 std::uint16_t component,
+                                 Transport transport) {
+  auto preference = type_preference(type);
+  // Host 96, below everything over UDP but relays; browsers have 90.
+  if (is_stream(transport)) preference -= std::min(preference, 30U);
+  return preference << 24 | std::uint32_t{local_preference} << 8 | (256U - component);
 }
 
 std::uint64_t pair_priority(std::uint32_t controlling, std::uint32_t controlled) {

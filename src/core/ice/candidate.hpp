@@ -20,6 +20,9 @@ enum class CandidateType { host, peer_reflexive, server_reflexive, relayed };
 
 enum class Transport { udp, tcp_active, tcp_passive, tcp_so };
 
+// Of an active TCP candidate: nobody can connect to it (RFC 6544 §4.5).
+inline constexpr std::uint16_t kActivePort = 9;
+
 // Browsers write up to some 200 characters; a host name may have 255.
 inline constexpr std::size_t kMaxCandidateText = 512;
 
@@ -51,10 +54,16 @@ constexpr bool is_end_of_candidates(std::string_view text) {
   return text.empty() || text == "candidate:" || text == "end-of-candidates";
 }
 
-// RFC 8445 §5.1.2.1. `local_preference`: 65535 for the best address of a type.
+constexpr bool is_stream(Transport transport) {
+  return transport != Transport::udp;
+}
+
+// RFC 8445 §5.1.2.1. `local_preference`: 65535 for the best address of a type. Over TCP every type
+// counts less than over UDP (RFC 6544 §4.2).
 std::uint32_t candidate_priority(CandidateType type,
                                  std::uint16_t local_preference,
-                                 std::uint16_t component = 1);
+                                 std::uint16_t component = 1,
+                                 Transport transport = Transport::udp);
 
 // RFC 8445 §6.1.2.3.
 std::uint64_t pair_priority(std::uint32_t controlling, std::uint32_t controlled);

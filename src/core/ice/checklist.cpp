@@ -93,20 +93,21 @@ void Checklist::trigger(const Path& path) {
     triggered_.push_back(path);
 }
 
-Pair* Checklist::next_to_check() {
+Pair* Checklist::next_to_check(bool streams) {
   while (!triggered_.empty()) {
     auto* pair = find(triggered_.front());
     triggered_.pop_front();
     if (pair != nullptr && pair->state != PairState::succeeded) return pair;
   }
-  auto found = std::find_if(pairs_.begin(), pairs_.end(),
-                            [](auto& pair) { return pair->state == PairState::waiting; });
+  auto found = std::find_if(pairs_.begin(), pairs_.end(), [&](auto& pair) {
+    return pair->state == PairState::waiting && (streams || !pair->stream);
+  });
   return found == pairs_.end() ? nullptr : found->get();
 }
 
-bool Checklist::has_work() const {
-  return !triggered_.empty() || std::any_of(pairs_.begin(), pairs_.end(), [](auto& pair) {
-    return pair->state == PairState::waiting;
+bool Checklist::has_work(bool streams) const {
+  return !triggered_.empty() || std::any_of(pairs_.begin(), pairs_.end(), [&](auto& pair) {
+    return pair->state == PairState::waiting && (streams || !pair->stream);
   });
 }
 

@@ -33,7 +33,7 @@ inline constexpr std::size_t kMaxPairs = 100;
 enum class PairState { waiting, in_progress, succeeded, failed };
 
 // Why a pair is no path (yet); for the sentence a user reads when none was found.
-enum class PairReason { none, not_tried, no_answer, refused, bad_answer };
+enum class PairReason { none, not_tried, no_answer, refused, bad_answer, lost };
 
 struct Transaction {
   stun::TransactionId id{};
@@ -45,6 +45,7 @@ struct Pair {
   Path path;
   CandidateType local_type = CandidateType::host;
   CandidateType remote_type = CandidateType::host;
+  bool stream = false;  // TCP: checks are not sent again, the stream does that
   std::uint32_t local_priority = 0;
   std::uint32_t remote_priority = 0;
   std::uint64_t priority = 0;
@@ -92,8 +93,9 @@ class Checklist {
   // A pair to check before all ordinary ones (RFC 8445 §7.3.1.4).
   void trigger(const Path& path);
   // The next to start: triggered first, then the best waiting. nullptr when there is none.
-  Pair* next_to_check();
-  bool has_work() const;
+  // Streams only when they may be tried already.
+  Pair* next_to_check(bool streams);
+  bool has_work(bool streams) const;
 
   // Computes all priorities anew: they depend on the role and on what is known of the candidates.
   void set_role(Role role);

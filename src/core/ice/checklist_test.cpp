@@ -64,14 +64,14 @@ TEST(Checklist, TriggeredPairsComeFirstInOrderAndSucceededOnesAreSkipped) {
   list.trigger(path(2));
   list.trigger(path(9));
   for (std::uint16_t expected : {std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{4}}) {
-    ASSERT_TRUE(list.has_work());
-    auto* next = list.next_to_check();
+    ASSERT_TRUE(list.has_work(true));
+    auto* next = list.next_to_check(true);
     ASSERT_TRUE(next);
     EXPECT_EQ(next->path.remote.port, expected);
     next->state = PairState::in_progress;
   }
-  EXPECT_FALSE(list.has_work());
-  EXPECT_EQ(list.next_to_check(), nullptr);
+  EXPECT_FALSE(list.has_work(true));
+  EXPECT_EQ(list.next_to_check(true), nullptr);
 }
 
 TEST(Checklist, BestValidAndHopeAboveIt) {

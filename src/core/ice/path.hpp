@@ -7,6 +7,7 @@
 #include "core/base/endpoint.hpp"
 #include "core/base/outbox.hpp"
 #include "core/base/packet.hpp"
+#include "core/ice/network.hpp"
 
 namespace sidetone::ice {
 
@@ -52,10 +53,12 @@ constexpr std::string_view to_string(State state) {
 struct Output {
   base::Outbox<base::Datagram> datagrams;
   base::Outbox<Event> events;
+  base::Outbox<NetworkWish> network;
 
   void clear() {
     datagrams.clear();
     events.clear();
+    network.clear();
   }
 };
 

@@ -3,48 +3,16 @@
 #include <algorithm>
 
 #include "core/base/packet.hpp"
-#include "core/crypto/hash.hpp"
+#include "core/ice/stun_attributes.hpp"
 
 namespace sidetone::ice::stun {
 namespace {
-
-constexpr std::uint32_t kMagicCookie = 0x2112a442;
-constexpr std::uint32_t kFingerprintXor = 0x5354554e;  // "STUN", RFC 8489 §14.7
-constexpr std::size_t kIntegrityBytes = 20;
-constexpr std::size_t kAttributeHeaderBytes = 4;
-
-// RFC 8489 §18.3, RFC 8445 §16.1. Types from 0x8000 on may be ignored by who does not know them.
-enum AttributeType : std::uint16_t {
-  mapped_address = 0x0001,
-  username = 0x0006,
-  message_integrity = 0x0008,
-  error_code = 0x0009,
-  unknown_attributes = 0x000a,
-  realm = 0x0014,
-  nonce = 0x0015,
-  message_integrity_sha256 = 0x001c,
-  xor_mapped_address = 0x0020,
-  priority = 0x0024,
-  use_candidate = 0x0025,
-  comprehension_optional = 0x8000,
-  fingerprint = 0x8028,
-  ice_controlled = 0x8029,
-  ice_controlling = 0x802a,
-};
 
 struct Attribute {
   std::uint16_t type = 0;
   base::Bytes value;
   std::size_t at = 0;  // offset of its header in the message
 };
-
-// The 128 bits an XOR-MAPPED-ADDRESS is masked with: cookie and transaction id.
-std::array<std::uint8_t, 16> mask_of(const TransactionId& transaction) {
-  std::array<std::uint8_t, 16> mask{0x21, 0x12, 0xa4, 0x42};
-  std::transform(transaction.begin(), transaction.end(), mask.begin() + 4,
-                 [](std::byte byte) { return std::to_integer<std::uint8_t>(byte); });
-  return mask;
-}
 
 template <std::size_t N>
 std::array<std::uint8_t, N> unmask(base::Bytes bytes, const std::array<std::uint8_t, 16>& mask) {
@@ -55,7 +23,7 @@ std::array<std::uint8_t, N> unmask(base::Bytes bytes, const std::array<std::uint
 }
 
 //   0 0 0 0 0 0 0 0|  family       |  port xor 0x2112              |  address xor mask …
-std::optional<base::Endpoint> read_mapped(base::Bytes value, const TransactionId& transaction) {
+std::optional<base::Endpoint> read_address(base::Bytes value, const TransactionId& transaction) {
   base::ByteReader reader(value);
   reader.skip(1);
   auto family = reader.u8();
@@ -97,6 +65,35 @@ void note_unknown(std::uint16_t type, UnknownAttributes& unknown) {
   unknown.types[unknown.count++] = type;
 }
 
+bool take_address(base::Bytes value,
+                  const TransactionId& transaction,
+                  std::optional<base::Endpoint>& into) {
+  auto address = read_address(value, transaction);
+  if (address && !into) into = address;
+  return address.has_value();
+}
+
+bool take_text(base::Bytes value, std::size_t most, std::string_view& into) {
+  if (value.size() > most) return false;
+  if (into.empty()) into = base::as_text(value);
+  return true;
+}
+
+bool take_of_turn(const Attribute& attribute, Message& message) {
+  const auto& value = attribute.value;
+  switch (attribute.type) {
+    case realm: return take_text(value, kMaxRealmBytes, message.realm);
+    case nonce: return take_text(value, kMaxNonceBytes, message.nonce);
+    case xor_relayed_address: return take_address(value, message.transaction, message.relayed);
+    case xor_peer_address: return take_address(value, message.transaction, message.peer);
+    case lifetime: return take_number(value, message.lifetime);
+    case data:
+      if (!message.data) message.data = value;
+      return true;
+    default: note_unknown(attribute.type, message.unknown); return true;
+  }
+}
+
 bool take_signed(const Attribute& attribute, Message& message) {
   const auto& value = attribute.value;
   switch (attribute.type) {
@@ -108,21 +105,15 @@ bool take_signed(const Attribute& attribute, Message& message) {
       message.integrity_at = attribute.at;
       return value.size() == kIntegrityBytes;
     case error_code: return take_error(value, message);
-    case xor_mapped_address: {
-      auto mapped = read_mapped(value, message.transaction);
-      if (mapped && !message.mapped) message.mapped = mapped;
-      return mapped.has_value();
-    }
+    case xor_mapped_address: return take_address(value, message.transaction, message.mapped);
     case priority: return take_number(value, message.priority);
     case use_candidate: message.use_candidate = true; return value.empty();
     case ice_controlled: return take_number(value, message.controlled);
     case ice_controlling: return take_number(value, message.controlling);
     case mapped_address:
     case unknown_attributes:
-    case realm:
-    case nonce:
     case message_integrity_sha256: return true;
-    default: note_unknown(attribute.type, message.unknown); return true;
+    default: return take_of_turn(attribute, message);
   }
 }
 
@@ -151,27 +142,6 @@ bool take_attributes(base::ByteReader reader, Message& message) {
     if (!taken) return false;
   }
   return true;
-}
-
-std::uint16_t type_of(Class message_class, std::uint16_t method) {
-  // RFC 8489 §5: the class is bits 4 and 8, the method what is around them.
-  auto bits = static_cast<unsigned>(message_class);
-  return static_cast<std::uint16_t>((method & 0x000f) | (method & 0x0070) << 1 |
-                                    (method & 0x0f80) << 2 | (bits & 1) << 4 | (bits & 2) << 7);
-}
-
-std::string_view reason_of(std::uint16_t code) {
-  switch (code) {
-    case kBadRequest: return "Bad Request";
-    case kUnauthenticated: return "Unauthenticated";
-    case kUnknownAttribute: return "Unknown Attribute";
-    case kRoleConflict: return "Role Conflict";
-    default: return "";
-  }
-}
-
-crypto::Sha1 sign(base::Bytes covered, std::string_view password) {
-  return crypto::hmac_sha1(base::as_bytes(password), covered);
 }
 
 }  // namespace
@@ -213,119 +183,6 @@ std::optional<UsernameParts> split_username(std::string_view username) {
   auto colon = username.find(':');
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
   return UsernameParts{username.substr(0, colon), username.substr(colon + 1)};
-}
-
-Builder::Builder(base::MutableBytes into,
-                 Class message_class,
-                 const TransactionId& transaction,
-                 std::uint16_t method)
-    : into_(into), writer_(into), transaction_(transaction) {
-  writer_.u16(type_of(message_class, method));
-  writer_.u16(0);
-  writer_.u32(kMagicCookie);
-  writer_.bytes(transaction);
-}
-
-void Builder::attribute(std::uint16_t type, base::Bytes value) {
-  writer_.u16(type);
-  writer_.u16(value.size());
-  writer_.bytes(value);
-  writer_.zeros((4 - value.size() % 4) % 4);
-}
-
-void Builder::patch_length(std::size_t bytes_to_come) {
-  if (writer_.size() >= kHeaderBytes)
-    writer_.patch_u16(2, static_cast<std::uint16_t>(writer_.size() - kHeaderBytes + bytes_to_come));
-}
-
-Builder& Builder::username(std::string_view receiver, std::string_view sender) {
-  auto length = receiver.size() + 1 + sender.size();
-  writer_.u16(stun::username);
-  writer_.u16(length);
-  writer_.bytes(base::as_bytes(receiver));
-  writer_.u8(':');
-  writer_.bytes(base::as_bytes(sender));
-  writer_.zeros((4 - length % 4) % 4);
-  return *this;
-}
-
-Builder& Builder::priority(std::uint32_t value) {
-  writer_.u16(stun::priority);
-  writer_.u16(4);
-  writer_.u32(value);
-  return *this;
-}
-
-Builder& Builder::use_candidate() {
-  attribute(stun::use_candidate, {});
-  return *this;
-}
-
-Builder& Builder::controlling(std::uint64_t tie_breaker) {
-  writer_.u16(ice_controlling);
-  writer_.u16(8);
-  writer_.u64(tie_breaker);
-  return *this;
-}
-
-Builder& Builder::controlled(std::uint64_t tie_breaker) {
-  writer_.u16(ice_controlled);
-  writer_.u16(8);
-  writer_.u64(tie_breaker);
-  return *this;
-}
-
-Builder& Builder::mapped(const base::Endpoint& endpoint) {
-  auto mask = mask_of(transaction_);
-  writer_.u16(xor_mapped_address);
-  writer_.u16(4 + endpoint.address.size());
-  writer_.u16(endpoint.address.is_v6() ? 2 : 1);
-  writer_.u16(endpoint.port ^ (kMagicCookie >> 16));
-  for (std::size_t i = 0; i < endpoint.address.size(); ++i)
-    writer_.u8(static_cast<unsigned>(endpoint.address.data()[i] ^ mask[i]));
-  return *this;
-}
-
-Builder& Builder::error(std::uint16_t code) {
-  auto reason = reason_of(code);
-  writer_.u16(error_code);
-  writer_.u16(4 + reason.size());
-  writer_.u16(0);
-  writer_.u8(code / 100);
-  writer_.u8(code % 100);
-  writer_.bytes(base::as_bytes(reason));
-  writer_.zeros((4 - reason.size() % 4) % 4);
-  return *this;
-}
-
-Builder& Builder::unknown_attributes(const UnknownAttributes& unknown) {
-  writer_.u16(stun::unknown_attributes);
-  writer_.u16(unknown.count * 2);
-  for (std::size_t i = 0; i < unknown.count; ++i) writer_.u16(unknown.types[i]);
-  writer_.zeros(unknown.count % 2 * 2);
-  return *this;
-}
-
-Builder& Builder::integrity(std::string_view password) {
-  patch_length(kAttributeHeaderBytes + kIntegrityBytes);
-  attribute(message_integrity, sign(writer_.written(), password));
-  return *this;
-}
-
-Builder& Builder::fingerprint() {
-  constexpr std::size_t kValueBytes = 4;
-  patch_length(kAttributeHeaderBytes + kValueBytes);
-  auto checksum = crypto::crc32(writer_.written()) ^ kFingerprintXor;
-  writer_.u16(stun::fingerprint);
-  writer_.u16(kValueBytes);
-  writer_.u32(checksum);
-  return *this;
-}
-
-base::Bytes Builder::finish() {
-  if (!writer_.ok()) return {};
-  patch_length(0);
-  return into_.first(writer_.size());
 }
 
 }  // namespace sidetone::ice::stun
