@@ -47,6 +47,17 @@ void Access::add_join_options(CLI::App& command) {
       ->excludes(given);
   command.add_option("--ca-file", ca_file,
                      "PEM file of the authority that signed the server's certificate");
+  auto* servers = command.add_option(
+      "--ice-server", ice_servers,
+      "STUN or TURN server in place of those the room's server names, e.g. "
+      "turn:192.0.2.1:3478?transport=udp (or tcp), turns:turn.example.org; may be repeated");
+  command.add_option("--ice-username", ice_username, "user of the TURN servers")->needs(servers);
+  command
+      .add_option("--ice-credential", ice_credential,
+                  "their password (others can see it in the process list)")
+      ->envname("SIDETONE_ICE_CREDENTIAL");
+  command.add_option("--ice-policy", ice_policy, "all, or relay: through TURN servers only")
+      ->check(CLI::IsMember({"all", "relay"}));
 }
 
 std::string Access::secret() const {
@@ -89,6 +100,8 @@ void Access::join(Runtime& runtime,
                   const std::string& identity) const {
   ConnectOptions options;
   options.ca_file = ca_file;
+  if (!ice_servers.empty()) options.ice_servers = {{ice_servers, ice_username, ice_credential}};
+  if (ice_policy == "relay") options.ice_policy = IcePolicy::relay;
   const auto token_text = token_for(room, identity);
   auto cancel = std::make_shared<boost::asio::cancellation_signal>();
   auto outcome = std::make_shared<std::promise<error_code>>();

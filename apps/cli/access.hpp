@@ -7,6 +7,7 @@
 #include <sidetone/access_token.hpp>
 #include <sidetone/room.hpp>
 #include <string>
+#include <vector>
 
 namespace sidetone::cli {
 
@@ -18,10 +19,14 @@ struct Access {
   std::string token;
   std::string token_file;
   std::string ca_file;
+  std::vector<std::string> ice_servers;
+  std::string ice_username;
+  std::string ice_credential;
+  std::string ice_policy = "all";
 
   // --key, --secret, --secret-file
   void add_key_options(CLI::App& command);
-  // The above, --url, --token, --token-file and --ca-file
+  // The above, --url, --token, --token-file, --ca-file and those that begin with --ice
   void add_join_options(CLI::App& command);
 
   // The secret itself, read from its file if need be. Throws UsageError when there is none.

@@ -20,6 +20,7 @@
 #include <optional>
 #include <sidetone/error.hpp>
 #include <sidetone/export.hpp>
+#include <sidetone/ice_server.hpp>
 #include <sidetone/participant.hpp>
 #include <sidetone/room_events.hpp>
 #include <sidetone/runtime.hpp>
@@ -38,6 +39,10 @@ struct ConnectOptions {
   PeerConnections peer_connections = PeerConnections::automatic;
   std::string ca_file;  // PEM; besides the system's certificates
   std::string proxy;    // "http://host:port"
+  // At most 8 URLs, in place of those the server names. Of a server on this machine's own list only
+  // servers on this machine are used: it names public ones by default.
+  std::vector<IceServer> ice_servers;
+  IcePolicy ice_policy = IcePolicy::all;
 };
 
 class SIDETONE_API Room {

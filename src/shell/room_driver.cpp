@@ -66,8 +66,8 @@ void RoomDriver::on_timer(base::Instant at) {
 // attaches), hence the loop.
 void RoomDriver::pump() {
   if (std::exchange(pumping_, true)) return;
-  while (!outputs_.datagrams.empty() || !outputs_.sockets.empty() || !outputs_.events.empty() ||
-         !outputs_.completions.empty()) {
+  while (!outputs_.datagrams.empty() || !outputs_.sockets.empty() || !outputs_.network.empty() ||
+         !outputs_.events.empty() || !outputs_.completions.empty()) {
     std::swap(outputs_, delivering_);
     deliver(delivering_);
     delivering_.clear();
@@ -79,6 +79,7 @@ void RoomDriver::pump() {
 void RoomDriver::deliver(session::Outputs& outputs) {
   send(outputs.datagrams);
   for (const auto& wish : outputs.sockets) fulfil(wish);
+  for (const auto& wish : outputs.network) streams_->fulfil(wish);
   if (!outputs.events.empty() || !outputs.completions.empty()) renew_view();
   for (const auto& event : outputs.events) on_event(event);
   for (auto& completion : outputs.completions) complete(completion);
@@ -168,6 +169,15 @@ void RoomDriver::connect(std::string url,
   wanted.peer_connections = options.peer_connections;
   wanted.timeout = options.timeout;
   wanted.called = called_at_;
+  auto gather = gather_config(options);
+  if (const auto* wrong = std::get_if<std::string>(&gather)) {
+    failed(errc::invalid_argument, *wrong);
+    end_room();
+    return operation.complete(errc::invalid_argument);
+  }
+  wanted.gather = std::get<ice::GatherConfig>(std::move(gather));
+  streams_ = std::make_shared<IceStreams>(strand_, ConnectorOptions{options.ca_file, options.proxy},
+                                          stream_events());
   std::string why;
   auto endpoints = open_udp(wanted.url, why);
   if (!endpoints) {

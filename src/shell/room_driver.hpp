@@ -24,6 +24,7 @@
 #include "core/session/session.hpp"
 #include "shell/audio_source.hpp"
 #include "shell/audio_stream.hpp"
+#include "shell/ice_streams.hpp"
 #include "shell/operation.hpp"
 #include "shell/room_view.hpp"
 #include "shell/runtime.hpp"
@@ -137,6 +138,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   void open_socket(session::SocketId id, const signal::SocketRequest& request);
   WebSocketEvents socket_events(session::SocketId id);
   void send(const base::Outbox<base::Datagram>& datagrams);
+  IceStreamEvents stream_events();
   void close_sockets();
 
   // room_events.cpp
@@ -169,18 +171,16 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   ConnectOptions connect_options_;
   base::Instant called_at_;  // the last connect()
   std::vector<std::shared_ptr<UdpSocket>> udp_;
+  std::shared_ptr<IceStreams> streams_;
   std::map<session::SocketId, std::shared_ptr<WebSocketClient>> sockets_;
   base::Datagram incoming_;
-
   std::atomic<OperationId> next_id_{1};
   std::map<OperationId, Operation<>> operations_;
   std::map<OperationId, Operation<LocalTrackPublication>> publishing_;
   std::map<OperationId, LocalTrack> half_published_;
   std::map<std::string, LocalTrack, std::less<>> local_tracks_;  // by sid
-  std::map<std::string, std::string>
-      moved_;  // the sid a publication began with, to its present one
+  std::map<std::string, std::string> moved_;  // a publication's first sid, to its present one
   std::vector<Follower> followers_;
-
   static constexpr std::size_t kMaxEvents = 1000;
   static constexpr std::size_t kMaxEventBytes = std::size_t{8} << 20;  // of data in them
   std::deque<RoomEvent> events_;

@@ -70,12 +70,17 @@ void RoomDriver::on_datagrams(UdpSocket&, std::span<const ArrivedDatagram> datag
 }
 
 void RoomDriver::send(const base::Outbox<base::Datagram>& datagrams) {
-  for (const auto& datagram : datagrams)
+  for (const auto& datagram : datagrams) {
+    if (datagram.local.port == 0) {  // a stream's name
+      if (streams_) streams_->send(datagram.local, datagram.packet.bytes());
+      continue;
+    }
     for (auto& socket : udp_)
       if (socket->local() == datagram.local) {
         socket->add(datagram.local, datagram.remote, datagram.packet.bytes());
         break;
       }
+  }
   if (!datagrams.empty())
     for (auto& socket : udp_) socket->flush();
 }
@@ -141,7 +146,30 @@ WebSocketEvents RoomDriver::socket_events(session::SocketId id) {
   return events;
 }
 
+IceStreamEvents RoomDriver::stream_events() {
+  IceStreamEvents events;
+  events.news = [weak = weak_from_this()](const ice::NetworkNews& news) {
+    const auto driver = weak.lock();
+    if (!driver || driver->ended_) return;
+    driver->session_.on_network(news, now(), driver->outputs_);
+    driver->pump();
+  };
+  events.packet = [weak = weak_from_this()](const base::Endpoint& name, base::Bytes packet) {
+    const auto driver = weak.lock();
+    if (!driver || driver->ended_) return;
+    const auto at = now();
+    driver->incoming_.local = driver->incoming_.remote = name;
+    driver->incoming_.packet.assign(packet);
+    driver->session_.on_datagram(driver->incoming_, at, at, driver->outputs_);
+  };
+  events.end_of_batch = [weak = weak_from_this()] {
+    if (const auto driver = weak.lock()) driver->pump();
+  };
+  return events;
+}
+
 void RoomDriver::close_sockets() {
+  if (streams_) streams_->close();
   for (auto& socket : udp_) socket->close();
   udp_.clear();
   for (auto& [id, socket] : sockets_) socket->close();

@@ -35,6 +35,16 @@ void Gatherer::start(base::Instant now, Output& out) {
   for (std::size_t i = 0; i < config_.servers.size(); ++i) begin(i, now, out);
 }
 
+void Gatherer::ask(const std::vector<Server>& servers, base::Instant now, Output& out) {
+  now_ = now;
+  for (const auto& server : servers) {
+    if (!started_ || config_.servers.size() == kMaxServers) return;
+    config_.servers.push_back(server);
+    troubles_.emplace_back();
+    begin(troubles_.size() - 1, now, out);
+  }
+}
+
 void Gatherer::begin(std::size_t server, base::Instant now, Output& out) {
   const auto& url = config_.servers[server].url;
   if (!url.relay && config_.relay_only) return;
@@ -75,7 +85,7 @@ void Gatherer::reach(std::size_t server,
     if (wanted.url.relay)
       add_relay(server, {*local, at, false, wanted.username, wanted.credential, v6}, now, out);
     else
-      ask(server, at, now, out);
+      query(server, at, now, out);
   }
   if (!reached) note(server, "no local address can reach it");
 }
@@ -91,19 +101,19 @@ std::optional<base::Endpoint> Gatherer::socket_for(const base::Endpoint& server)
   return best;
 }
 
-void Gatherer::ask(std::size_t server, const base::Endpoint& at, base::Instant now, Output& out) {
+void Gatherer::query(std::size_t server, const base::Endpoint& at, base::Instant now, Output& out) {
   for (const auto& local : locals_) {
     if (local.address.is_v6() != at.address.is_v6() || queries_.size() == kMaxQueries ||
         local.address.is_loopback() != at.address.is_loopback())
       continue;
-    auto& query = queries_.emplace_back();
-    query.path = {local, at};
-    query.server = server;
-    random_->fill(query.id);
-    query.timeout = kFirstTimeout;
-    query.transmissions = 1;
-    query.resend_at = now + query.timeout;
-    transmit(query, out);
+    auto& asked = queries_.emplace_back();
+    asked.path = {local, at};
+    asked.server = server;
+    random_->fill(asked.id);
+    asked.timeout = kFirstTimeout;
+    asked.transmissions = 1;
+    asked.resend_at = now + asked.timeout;
+    transmit(asked, out);
   }
 }
 

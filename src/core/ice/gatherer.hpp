@@ -46,6 +46,8 @@ class Gatherer {
   // A UDP socket of ours; before start().
   void add_local(const base::Endpoint& endpoint);
   void start(base::Instant now, Output& out);
+  // More servers, after start(); those beyond the bound are left out.
+  void ask(const std::vector<Server>& servers, base::Instant now, Output& out);
 
   // A packet for the agent and the layers above it, borrowed.
   struct Arrival {
@@ -130,7 +132,7 @@ class Gatherer {
              base::Instant now,
              Output& out);
   std::optional<base::Endpoint> socket_for(const base::Endpoint& server) const;
-  void ask(std::size_t server, const base::Endpoint& at, base::Instant now, Output& out);
+  void query(std::size_t server, const base::Endpoint& at, base::Instant now, Output& out);
   void transmit(const Query& query, Output& out);
   bool on_query_answer(const Path& path, base::Bytes bytes);
   void add_relay(std::size_t server, TurnConfig config, base::Instant now, Output& out);

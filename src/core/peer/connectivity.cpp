@@ -19,8 +19,11 @@ AnyAgent make_agent(IceMode mode, base::RandomSource& random) {
 
 }  // namespace
 
-Connectivity::Connectivity(IceMode mode, base::RandomSource& random)
-    : agent_(make_agent(mode, random)), random_(random) {}
+Connectivity::Connectivity(IceMode mode, base::RandomSource& random, ice::GatherConfig gather)
+    : agent_(make_agent(mode, random)), random_(random) {
+  bool wanted = !gather.servers.empty() || gather.relay_only || gather.streams;
+  if (wanted && mode != IceMode::lite) gatherer_.emplace(std::move(gather), random);
+}
 
 const ice::Credentials& Connectivity::local() const {
   return std::visit(
@@ -30,14 +33,22 @@ const ice::Credentials& Connectivity::local() const {
 std::vector<std::string> Connectivity::candidates() const {
   const auto* full = std::get_if<ice::Agent>(&agent_);
   std::vector<std::string> lines;
-  for (const auto& candidate : full ? full->local_candidates() : advertised_)
+  if (full != nullptr)
+    for (const auto& candidate : full->local_candidates())
+      lines.push_back(ice::format_candidate(candidate));
+  for (auto candidate : advertised_) {
+    if (full != nullptr) candidate.ufrag = local().ufrag;
     lines.push_back(ice::format_candidate(candidate));
+  }
   return lines;
 }
 
 std::string Connectivity::add_local(const base::Endpoint& endpoint, Instant now, ice::Output& out) {
   if (auto* full = std::get_if<ice::Agent>(&agent_)) {
-    auto candidate = full->add_local(endpoint, now, out);
+    if (gatherer_) gatherer_->add_local(endpoint);
+    if (gatherer_ && gatherer_->relay_only()) return {};
+    auto candidate = full->add_local(endpoint, now, agent_out(out));
+    after_agent(now, out);
     return candidate ? ice::format_candidate(*candidate) : std::string();
   }
   auto same = [&](const ice::Candidate& known) { return known.endpoint == endpoint; };
@@ -53,6 +64,80 @@ std::string Connectivity::add_local(const base::Endpoint& endpoint, Instant now,
   return ice::format_candidate(candidate);
 }
 
+void Connectivity::gather(Instant now, ice::Output& out) {
+  if (!gatherer_) return;
+  gatherer_->start(now, out);
+  after_gatherer(now, out);
+}
+
+void Connectivity::ask(const std::vector<ice::Server>& servers, Instant now, ice::Output& out) {
+  if (!gatherer_) return;
+  gatherer_->ask(servers, now, out);
+  after_gatherer(now, out);
+}
+
+void Connectivity::on_news(const ice::NetworkNews& news, Instant now, ice::Output& out) {
+  if (!gatherer_) return;
+  gatherer_->on_news(news, now, out);
+  after_gatherer(now, out);
+}
+
+std::optional<Incoming> Connectivity::unwrap(const Incoming& datagram,
+                                             Instant now,
+                                             ice::Output& out) {
+  if (!gatherer_) return datagram;
+  auto arrival =
+      gatherer_->on_datagram({datagram.local, datagram.remote}, datagram.bytes, now, out);
+  after_gatherer(now, out);
+  if (!arrival) return std::nullopt;
+  return Incoming{arrival->path.local, arrival->path.remote, arrival->bytes, datagram.arrival};
+}
+
+void Connectivity::close(ice::Output& out) {
+  if (gatherer_) gatherer_->close(out);
+}
+
+// What the agent sends goes its way: from a socket of ours, or through a relay or a stream.
+void Connectivity::after_agent(Instant now, ice::Output& out) {
+  if (!gatherer_) return;
+  gatherer_->set_time(now);
+  for (auto& datagram : raw_.datagrams) {
+    if (gatherer_->carries(datagram.local))
+      gatherer_->send({datagram.local, datagram.remote}, datagram.packet.bytes(), out);
+    else
+      out.datagrams.push(datagram);
+  }
+  for (auto event : raw_.events) out.events.push(event);
+  raw_.clear();
+}
+
+void Connectivity::after_gatherer(Instant now, ice::Output& out) {
+  auto& agent = std::get<ice::Agent>(agent_);
+  for (auto& candidate : gatherer_->found()) add_candidate(std::move(candidate), now);
+  gatherer_->found().clear();
+  for (const auto& lost : gatherer_->lost()) agent.lose(lost.local, lost.remote, now, raw_);
+  gatherer_->lost().clear();
+  after_agent(now, out);
+}
+
+void Connectivity::add_candidate(ice::Candidate candidate, Instant now) {
+  auto& agent = std::get<ice::Agent>(agent_);
+  if (candidate.type != ice::CandidateType::server_reflexive) {
+    if (auto added = agent.add_local(candidate, now, raw_))
+      found_.push_back(ice::format_candidate(*added));
+    return;
+  }
+  // Its base is a socket the agent has already: it is told to the other side, nothing more (RFC
+  // 8445 §6.1.2.4).
+  candidate.foundation =
+      ice::foundation(candidate.type, candidate.related->address, ice::Transport::udp);
+  candidate.priority = ice::candidate_priority(
+      candidate.type, static_cast<std::uint16_t>(UINT16_MAX - advertised_.size()));
+  candidate.ufrag = local().ufrag;
+  advertised_.push_back(candidate);
+  found_.push_back(ice::format_candidate(candidate));
+}
+
 void Connectivity::set_remote(const ice::Credentials& remote,
                               bool remote_lite,
                               Instant now,
@@ -62,27 +147,32 @@ void Connectivity::set_remote(const ice::Credentials& remote,
   restarting_ = false;
   remote_ = remote;
   if (auto* full = std::get_if<ice::Agent>(&agent_))
-    full->set_remote(remote, remote_lite, now, out);
+    full->set_remote(remote, remote_lite, now, agent_out(out));
   else
     std::get<ice::LiteAgent>(agent_).set_remote(remote);
+  after_agent(now, out);
 }
 
 void Connectivity::add_remote(const ice::Candidate& candidate, Instant now, ice::Output& out) {
-  if (auto* full = std::get_if<ice::Agent>(&agent_)) full->add_remote(candidate, now, out);
+  if (auto* full = std::get_if<ice::Agent>(&agent_))
+    full->add_remote(candidate, now, agent_out(out));
+  after_agent(now, out);
 }
 
 void Connectivity::restart(Instant now, ice::Output& out) {
   restarting_ = true;
   if (auto* full = std::get_if<ice::Agent>(&agent_))
-    full->restart(now, out);
+    full->restart(now, agent_out(out));
   else
     std::get<ice::LiteAgent>(agent_).restart(random_);
+  after_agent(now, out);
 }
 
 bool Connectivity::on_datagram(const Incoming& datagram, Instant now, ice::Output& out) {
   if (auto* full = std::get_if<ice::Agent>(&agent_)) {
     auto before = full->counters().checks_received;
-    full->on_datagram(datagram.local, datagram.remote, datagram.bytes, now, out);
+    full->on_datagram(datagram.local, datagram.remote, datagram.bytes, now, agent_out(out));
+    after_agent(now, out);
     return full->counters().checks_received != before;
   }
   auto& lite = std::get<ice::LiteAgent>(agent_);
@@ -91,11 +181,15 @@ bool Connectivity::on_datagram(const Incoming& datagram, Instant now, ice::Outpu
 }
 
 void Connectivity::on_deadline(Instant now, ice::Output& out) {
-  std::visit([&](auto& agent) { agent.on_deadline(now, out); }, agent_);
+  std::visit([&](auto& agent) { agent.on_deadline(now, agent_out(out)); }, agent_);
+  if (!gatherer_) return;
+  gatherer_->on_deadline(now, out);
+  after_gatherer(now, out);
 }
 
 Deadline Connectivity::next_deadline() const {
-  return std::visit([](const auto& agent) { return agent.next_deadline(); }, agent_);
+  auto next = std::visit([](const auto& agent) { return agent.next_deadline(); }, agent_);
+  return gatherer_ ? base::earliest(next, gatherer_->next_deadline()) : next;
 }
 
 const std::optional<ice::Path>& Connectivity::selected() const {
@@ -113,7 +207,10 @@ ice::State Connectivity::state() const {
 
 std::string Connectivity::explain() const {
   const auto* full = std::get_if<ice::Agent>(&agent_);
-  return full ? full->explain() : std::string(ice::to_string(state()));
+  if (full == nullptr) return std::string(ice::to_string(state()));
+  auto text = full->explain();
+  auto servers = gatherer_ ? gatherer_->explain() : std::string();
+  return servers.empty() ? text : text + "; " + servers;
 }
 
 }  // namespace sidetone::peer

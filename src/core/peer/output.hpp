@@ -12,6 +12,7 @@
 #include "core/base/random_source.hpp"
 #include "core/base/time.hpp"
 #include "core/dtls/context.hpp"
+#include "core/ice/gatherer.hpp"
 #include "core/rtp/packet.hpp"
 #include "core/sctp/association.hpp"
 
@@ -33,6 +34,7 @@ struct Config {
   base::RandomSource* random = nullptr;  // outlives the peer
   base::WallClock wall;                  // for NTP times in reports
   IceMode ice = IceMode::controlling;
+  ice::GatherConfig gather;  // of a full agent
   std::string cname;
   // SCTP over DTLS; off: no association even when the other side offers one.
   bool data = true;
@@ -74,18 +76,25 @@ struct ChannelsClosed {
   std::string reason;
 };
 
-using Event = std::variant<StateChanged, ChannelOpened, Message, ChannelsClosed>;
+// One more candidate of ours, for trickle.
+struct CandidateFound {
+  std::string text;
+};
+
+using Event = std::variant<StateChanged, ChannelOpened, Message, ChannelsClosed, CandidateFound>;
 
 // Emptied by the caller after each call; clear() keeps the memory.
 struct Output {
   base::Outbox<base::Datagram> datagrams;
   base::Outbox<rtp::ReceivedPacket> rtp;
   base::Outbox<Event> events;
+  base::Outbox<ice::NetworkWish> network;
 
   void clear() {
     datagrams.clear();
     rtp.clear();
     events.clear();
+    network.clear();
   }
 };
 

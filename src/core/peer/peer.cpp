@@ -17,7 +17,7 @@ constexpr std::size_t kMessageSlack = 4096;
 
 Peer::Peer(Config config)
     : config_(std::move(config)),
-      connectivity_(config_.ice, *config_.random),
+      connectivity_(config_.ice, *config_.random, config_.gather),
       dtls_(*config_.dtls),
       media_(config_, counters_) {}
 
@@ -48,6 +48,24 @@ std::string Peer::add_local(const base::Endpoint& endpoint, Instant now, Output&
   auto candidate = connectivity_.add_local(endpoint, now, ice_out_);
   after_ice(now, out);
   return candidate;
+}
+
+void Peer::gather(Instant now, Output& out) {
+  if (ended_) return;
+  connectivity_.gather(now, ice_out_);
+  after_ice(now, out);
+}
+
+void Peer::ask(const std::vector<ice::Server>& servers, Instant now, Output& out) {
+  if (ended_) return;
+  connectivity_.ask(servers, now, ice_out_);
+  after_ice(now, out);
+}
+
+void Peer::on_news(const ice::NetworkNews& news, Instant now, Output& out) {
+  if (ended_) return;
+  connectivity_.on_news(news, now, ice_out_);
+  after_ice(now, out);
 }
 
 error_code Peer::set_remote(const sdp::TransportParameters& remote, Instant now, Output& out) {
@@ -205,6 +223,8 @@ void Peer::close(Output& out) {
   dtls_.close(dtls_out_);
   for (const auto& packet : dtls_out_.packets) transmit(packet.bytes(), out);
   dtls_out_.clear();
+  connectivity_.close(ice_out_);
+  emit_ice(out);
   media_.stop();
   state_ = State::closed;
   ended_ = true;

@@ -46,6 +46,20 @@ class Peer {
   // or there are too many. On a lite side: an address to advertise.
   std::string add_local(const base::Endpoint& endpoint, Instant now, Output& out);
 
+  // All sockets are added: asks the servers of Config::gather for more addresses. What they give
+  // comes as CandidateFound, and is part of local_parameters() from then on.
+  void gather(Instant now, Output& out);
+
+  // More servers, as the room's server names them; nothing when Config::gather asks for nothing.
+  void ask(const std::vector<ice::Server>& servers, Instant now, Output& out);
+
+  bool gathered() const { return connectivity_.gathered(); }
+
+  void on_news(const ice::NetworkNews& news, Instant now, Output& out);
+
+  // Whether datagrams of that stream are for us (ice/network.hpp).
+  bool knows(const base::Endpoint& name) const { return connectivity_.knows(name); }
+
   // The other side's description. protocol_error: credentials or fingerprint are not valid ones.
   error_code set_remote(const sdp::TransportParameters& remote, Instant now, Output& out);
 
@@ -127,11 +141,13 @@ class Peer {
 
  private:
   // peer_flow.cpp: between the layers, inwards and outwards.
+  void on_packet(const Incoming& packet, Instant now, Output& out);
   void on_dtls_packet(const Incoming& datagram, Instant now, Output& out);
   void start_dtls(dtls::Role role, Instant now, Output& out);
   void start_channels(Instant now, Output& out);
   void use_keys(const dtls::SrtpKeys& keys, Instant now, Output& out);
   void after_ice(Instant now, Output& out);
+  void emit_ice(Output& out);
   void after_dtls(Instant now, Output& out);
   void after_sctp(Output& out);
   void after_media(Output& out);

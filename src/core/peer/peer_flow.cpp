@@ -21,6 +21,12 @@ void Peer::on_datagram(const Incoming& datagram, Instant now, Output& out) {
   if (ended_) return;
   ++counters_.datagrams_in;
   counters_.bytes_in += datagram.bytes.size();
+  auto packet = connectivity_.unwrap(datagram, now, ice_out_);
+  if (packet) on_packet(*packet, now, out);
+  if (!ice_out_.datagrams.empty() || !packet) after_ice(now, out);
+}
+
+void Peer::on_packet(const Incoming& datagram, Instant now, Output& out) {
   auto kind = datagram.bytes.size() <= base::kMaxPacketBytes ? ice::classify(datagram.bytes)
                                                              : ice::PacketKind::unknown;
   if (kind == ice::PacketKind::unknown) {
@@ -61,16 +67,23 @@ void Peer::start_dtls(dtls::Role role, Instant now, Output& out) {
   after_dtls(now, out);
 }
 
-void Peer::after_ice(Instant now, Output& out) {
+// Datagrams, wishes and candidates.
+void Peer::emit_ice(Output& out) {
   for (auto& datagram : ice_out_.datagrams) {
     ++counters_.datagrams_out;
     counters_.bytes_out += datagram.packet.size();
     out.datagrams.push(datagram);
   }
+  for (auto& wish : ice_out_.network) out.network.push(std::move(wish));
   ice_out_.clear();
+  deadline_ = base::earliest(deadline_, connectivity_.next_deadline());
+}
+
+void Peer::after_ice(Instant now, Output& out) {
+  emit_ice(out);
+  for (auto& text : connectivity_.found()) out.events.push(CandidateFound{std::move(text)});
   if (connectivity_.selected() && role_ == dtls::Role::client)
     start_dtls(dtls::Role::client, now, out);
-  deadline_ = base::earliest(deadline_, connectivity_.next_deadline());
   update_state(out);
 }
 
@@ -124,6 +137,10 @@ void Peer::transmit(Bytes packet, Output& out) {
     ++counters_.no_path;
     return;
   }
+  if (!connectivity_.is_direct(*path)) {
+    connectivity_.wrap(*path, packet, ice_out_);
+    return emit_ice(out);
+  }
   ++counters_.datagrams_out;
   counters_.bytes_out += packet.size();
   out.datagrams.push({path->local, path->remote, base::Packet(packet)});
@@ -168,14 +185,16 @@ void Peer::update_state(Output& out) {
   if (ended_) return;
   auto state = compute_state();
   if (std::exchange(state_, state) == state) return;
-  out.events.push(
-      StateChanged{state, state == State::failed ? "no path to the other side works" : ""});
+  out.events.push(StateChanged{
+      state, state == State::failed ? "no path to the other side works: " + explain() : ""});
 }
 
 void Peer::end(State state, std::string reason, Output& out) {
   if (ended_) return;
   sctp::Outbox unheard;
   channels_.close(unheard);
+  connectivity_.close(ice_out_);
+  emit_ice(out);
   media_.stop();
   ended_ = true;
   state_ = state;

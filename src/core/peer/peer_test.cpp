@@ -138,7 +138,10 @@ TEST(Peer, WithoutAPathItFailsInWords) {
   world.filter = [](auto&, auto) { return std::nullopt; };
   world.negotiate();
   EXPECT_TRUE(world.run_until([&] { return world.a.state() == State::failed; }, 20s));
-  EXPECT_EQ(world.a.reason(), "no path to the other side works");
+  EXPECT_EQ(
+      world.a.reason(),
+      "no path to the other side works: 192.0.2.1:5000 -> host 192.0.2.2:5000: no answer after 10 "
+      "checks");
 }
 
 TEST(Peer, ASilentNetworkIsNoticedAndARestartRevives) {

@@ -7,9 +7,15 @@
 
 namespace sidetone::session {
 
-void trickle_candidates(const sdp::TransportParameters& local,
-                        std::string_view mid,
-                        livekit::SignalTarget target,
-                        Turn& turn);
+struct TrickleTo {
+  std::string_view mid;
+  livekit::SignalTarget target = livekit::PUBLISHER;
+  bool complete = true;  // no candidate will follow: the last one says so
+};
+
+void trickle_candidates(const sdp::TransportParameters& local, const TrickleTo& to, Turn& turn);
+
+// One that was found later.
+void trickle_candidate(std::string_view candidate, const TrickleTo& to, Turn& turn);
 
 }  // namespace sidetone::session

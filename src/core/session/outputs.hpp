@@ -39,12 +39,14 @@ struct Completion {
 struct Outputs {
   base::Outbox<base::Datagram> datagrams;
   base::Outbox<SocketWish> sockets;
+  base::Outbox<ice::NetworkWish> network;
   room::EventOutbox events;
   base::Outbox<Completion> completions;
 
   void clear() {
     datagrams.clear();
     sockets.clear();
+    network.clear();
     events.clear();
     completions.clear();
   }

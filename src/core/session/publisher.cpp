@@ -1,6 +1,7 @@
 #include "core/session/publisher.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/session/candidates.hpp"
 #include "core/session/data_messages.hpp"
@@ -16,6 +17,7 @@ peer::Config peer_config(const SessionConfig& config, std::string cname) {
   result.ice = peer::IceMode::controlling;
   result.cname = std::move(cname);
   result.wake = config.wake;
+  result.gather = config.gather;
   return result;
 }
 
@@ -34,6 +36,7 @@ Publisher::Publisher(const SessionConfig& config,
       peer_(peer_config(config, cname_)),
       offer_(session_id(*config.random)) {
   for (const auto& endpoint : endpoints) peer_.add_local(endpoint, turn.now, output_);
+  peer_.gather(turn.now, output_);
   peer_.open_channel({std::string(kReliableLabel), true, {}, {}}, turn.now, output_);
   peer_.open_channel({std::string(kLossyLabel), false, 0, {}}, turn.now, output_);
 }
@@ -60,6 +63,7 @@ void Publisher::add_receptions(std::uint32_t count) {
 
 livekit::SessionDescription Publisher::first_offer(Turn& turn) {
   trickled_ufrag_ = make_offer(turn).ice_ufrag;  // the candidates stand in the offer
+  early_ = true;
   return last_offer_;
 }
 
@@ -80,7 +84,8 @@ void Publisher::send_offer(Turn& turn) {
   livekit::SignalRequest request;
   *request.mutable_offer() = last_offer_;
   turn.requests.push(std::move(request));
-  if (trickled_ufrag_ != local.ice_ufrag) trickle_candidates(local, "0", livekit::PUBLISHER, turn);
+  if (trickled_ufrag_ != local.ice_ufrag)
+    trickle_candidates(local, {"0", livekit::PUBLISHER, peer_.gathered()}, turn);
   trickled_ufrag_ = local.ice_ufrag;
 }
 
@@ -98,6 +103,7 @@ sdp::Outcome<std::vector<sdp::AudioSection>> Publisher::on_answer(
     return sdp::because("the answer's ICE credentials or fingerprint are not valid");
   awaiting_ = false;
   answered_ = offered_;
+  for (const auto& candidate : std::exchange(late_, {})) on_found(candidate, turn);
   last_answer_ = answer;
   if (dirty_) send_offer(turn);
   return sections;
@@ -105,6 +111,15 @@ sdp::Outcome<std::vector<sdp::AudioSection>> Publisher::on_answer(
 
 ReceptionChanges Publisher::receive(const std::vector<sdp::AudioSection>& sections, Turn& turn) {
   return receptions_.follow(sections, last_answer_, turn.now, peer_, output_);
+}
+
+void Publisher::on_found(std::string_view candidate, Turn& turn) {
+  if (trickled_ufrag_ != peer_.local_ufrag()) return;
+  if (early_ && answered_ == 0) {  // nobody is there yet to be told
+    late_.emplace_back(candidate);
+    return;
+  }
+  trickle_candidate(candidate, {"0", livekit::PUBLISHER, peer_.gathered()}, turn);
 }
 
 bool Publisher::on_candidate(std::string_view candidate, Turn& turn) {

@@ -50,6 +50,8 @@ class Publisher {
   ReceptionChanges receive(const std::vector<sdp::AudioSection>& sections, Turn& turn);
   // Whether it is one we can use.
   bool on_candidate(std::string_view candidate, Turn& turn);
+  // One more candidate of ours: told at once, or with the description that is still to come.
+  void on_found(std::string_view candidate, Turn& turn);
 
   const Receptions& receptions() const { return receptions_; }
 
@@ -92,6 +94,8 @@ class Publisher {
   livekit::SessionDescription last_answer_;
   std::vector<std::uint32_t> ssrcs_;  // ever used: one is not used twice under the same keys
   std::string trickled_ufrag_;        // whose candidates were sent
+  bool early_ = false;                // the first offer went with the request to join
+  std::vector<std::string> late_;     // candidates found since
   std::uint32_t offered_ = 0;         // number of the last offer sent; the first is 1
   std::uint32_t answered_ = 0;
   bool awaiting_ = false;

@@ -132,6 +132,10 @@ void Session::on_datagram(const base::Datagram& datagram,
   impl_->turn(now, out, [&](Turn& turn) { impl_->on_datagram(datagram, arrival, turn); });
 }
 
+void Session::on_network(const ice::NetworkNews& news, base::Instant now, Outputs& out) {
+  impl_->turn(now, out, [&](Turn& turn) { impl_->on_network(news, turn); });
+}
+
 base::Deadline Session::next_deadline() const {
   return impl_->next_deadline();
 }

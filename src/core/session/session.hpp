@@ -49,12 +49,16 @@ struct SessionConfig {
   base::WallClock wall;
   std::string version;         // of the library, told to the server
   std::function<void()> wake;  // from any thread: call on_deadline soon (core/sctp)
+  ice::GatherConfig gather;    // of the peers; the session sets it as it connects
 };
 
 struct ConnectOptions {
   std::string url;
   std::string token;
   LocalEndpoints endpoints;
+  // The user's STUN and TURN servers, in place of those the server names; relays only or not;
+  // whether the caller opens streams (ice/network.hpp).
+  ice::GatherConfig gather;
   bool auto_subscribe = true;
   PeerConnections peer_connections = PeerConnections::dual;
   base::Duration timeout = kDefaultTimeout;
@@ -149,6 +153,9 @@ class Session {
                    base::Instant arrival,
                    base::Instant now,
                    Outputs& out);
+
+  // What became of Outputs::network.
+  void on_network(const ice::NetworkNews& news, base::Instant now, Outputs& out);
 
   base::Deadline next_deadline() const;
   void on_deadline(base::Instant now, Outputs& out);

@@ -1,5 +1,4 @@
-// The session's inside: one object, its parts, and the turn that moves news between them. Included
-// by session*.cpp only.
+// The session's inside: its parts, and the turn that moves news between them. session*.cpp only.
 #pragma once
 
 #include <deque>
@@ -71,6 +70,7 @@ class Session::Impl {
 
   // session_turn.cpp
   void on_datagram(const base::Datagram& datagram, base::Instant arrival, Turn& turn);
+  void on_network(const ice::NetworkNews& news, Turn& turn);
   void on_deadline(Turn& turn);
   base::Deadline next_deadline() const;
   SessionCounters counters() const;
@@ -141,6 +141,7 @@ class Session::Impl {
   void start_attempt(Turn& turn);
   void finish_reconnect(Turn& turn);
   void start_peers(Turn& turn);
+  bool use_servers(std::vector<ice::Server> named, Turn& turn);
   void stop_peers(Turn& turn);
   void send_sync_state(Turn& turn);
   void send_subscriptions(Turn& turn);
@@ -193,8 +194,7 @@ class Session::Impl {
   ReconnectPolicy policy_;
   base::Deadline media_lost_at_;
   std::string media_lost_because_;
-  base::Deadline attempt_at_;
-  base::Deadline attempt_deadline_;
+  base::Deadline attempt_at_, attempt_deadline_;
 };
 
 }  // namespace sidetone::session

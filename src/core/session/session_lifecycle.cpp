@@ -1,5 +1,6 @@
 // From the first socket to the last event: joining, losing the connection, getting it back, the
 // end.
+#include "core/session/ice_servers.hpp"
 #include "core/session/session_impl.hpp"
 #include "core/signal/token.hpp"
 
@@ -59,6 +60,8 @@ void Session::Impl::on_join(const livekit::JoinResponse& join, Turn& turn) {
   may_resume_ = join.client_configuration().resume_connection() != livekit::DISABLED;
   room_.on_join(join, turn.out.events);
   if (!publisher_) start_peers(turn);
+  if (!use_servers(ice_servers(join.ice_servers(), is_loopback_url(options_.url)), turn))
+    return fail_connect(errc::media_failure, kRelayNeedsServer, turn);
   bool now = join.fast_publish() || !subscriber_primary_;
   if (now && !publisher_->started()) publisher_->negotiate(turn);
   if (phase_ != Phase::restarting) return;
@@ -68,7 +71,19 @@ void Session::Impl::on_join(const livekit::JoinResponse& join, Turn& turn) {
   tracks_.republish(turn);
 }
 
+// Of the server's list, when the user named none. False when the policy cannot be kept.
+bool Session::Impl::use_servers(std::vector<ice::Server> named, Turn& turn) {
+  auto& gather = config_.gather;
+  if (gather.servers.empty()) {
+    publisher_->peer().ask(named, turn.now, publisher_->output());
+    if (subscriber_) subscriber_->peer().ask(named, turn.now, subscriber_->output());
+    gather.servers = std::move(named);
+  }
+  return !gather.relay_only || names_relay(gather.servers);
+}
+
 void Session::Impl::start_peers(Turn& turn) {
+  config_.gather = options_.gather;
   publisher_after_.reset();
   subscriber_after_.reset();
   publisher_ = std::make_unique<Publisher>(config_, options_.endpoints.publisher, turn);
@@ -84,11 +99,11 @@ void Session::Impl::stop_peers(Turn& turn) {
       room_.set_subscribed(reception.track_sid, false, turn.out.events);
   if (publisher_) {
     publisher_->peer().close(publisher_->output());
-    for (auto& datagram : publisher_->output().datagrams) turn.out.datagrams.push(datagram);
+    drain(publisher_->output(), turn);
   }
   if (subscriber_) {
     subscriber_->peer().close(subscriber_->output());
-    for (auto& datagram : subscriber_->output().datagrams) turn.out.datagrams.push(datagram);
+    drain(subscriber_->output(), turn);
   }
   publisher_.reset();
   subscriber_.reset();
@@ -139,7 +154,8 @@ void Session::Impl::on_lost(const signal::Lost& lost, Turn& turn) {
 void Session::Impl::on_peer_failed(const std::string& reason, Turn& turn) {
   auto text = "the media connection failed: " + reason;
   switch (phase_) {
-    case Phase::connecting: return fail_connect(errc::media_failure, text, turn);
+    case Phase::connecting:
+      return fail_connect(errc::media_failure, text + advice(config_.gather), turn);
     case Phase::connected:
       media_lost_at_ = turn.now + kMediaLossGrace;
       media_lost_because_ = text;
@@ -170,7 +186,8 @@ void Session::Impl::fail_connect(error_code error, const std::string& text, Turn
 std::string Session::Impl::connect_timeout_text() const {
   if (greeted_) {
     std::string text = "joined, but the media connection did not come up in time";
-    return primary() ? text + "; " + primary()->explain() : text;
+    if (primary()) text += ": " + primary()->explain();
+    return text + advice(config_.gather);
   }
   if (signal_ && signal_->state() == signal::ClientSession::State::opening)
     return "no answer from " + options_.url + " in time";
@@ -227,6 +244,7 @@ void Session::Impl::start_attempt(Turn& turn) {
 }
 
 void Session::Impl::on_reconnect(const livekit::ReconnectResponse& response, Turn& turn) {
+  // Our relays live on under the credentials they were made with; new ones come with the next join.
   if (phase_ != Phase::resuming || greeted_ || !publisher_) return;
   greeted_ = true;
   last_seen_data_ = response.last_message_seq();

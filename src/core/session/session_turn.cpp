@@ -18,7 +18,8 @@ void Session::Impl::settle(std::size_t first_event, Turn& turn) {
 
 bool Session::Impl::quiet() const {
   auto silent = [](const auto& side) {
-    return !side || (side->output().events.empty() && side->output().datagrams.empty());
+    return !side || (side->output().events.empty() && side->output().datagrams.empty() &&
+                     side->output().network.empty());
   };
   return signal_out_.empty() && requests_.empty() && silent(publisher_) && silent(subscriber_);
 }
@@ -80,8 +81,7 @@ bool Session::Impl::take_wish(signal::ClientOutput& output, Turn& turn) {
 template <class Side>
 void Session::Impl::take_media(Side& side, bool is_publisher, Turn& turn) {
   auto& output = side.output();
-  for (auto& datagram : output.datagrams) turn.out.datagrams.push(datagram);
-  output.datagrams.clear();
+  drain(output, turn);
   for (auto& packet : output.rtp) on_packet(packet, turn);
   output.rtp.clear();
   if (output.events.empty()) return;
@@ -104,6 +104,9 @@ void Session::Impl::on_peer_event(peer::Event& event, bool is_publisher, Turn& t
     }
     if (changed->state == peer::State::failed || changed->state == peer::State::closed)
       on_peer_failed(changed->reason, turn);
+  } else if (auto* found = std::get_if<peer::CandidateFound>(&event)) {
+    is_publisher ? publisher_->on_found(found->text, turn)
+                 : subscriber_->on_found(found->text, turn);
   } else if (auto* message = std::get_if<peer::Message>(&event)) {
     on_data(*message, is_publisher ? publisher_->peer() : subscriber_->peer(), turn);
   }
@@ -217,15 +220,22 @@ void Session::Impl::check_progress(Turn& turn) {
 
 void Session::Impl::on_datagram(const base::Datagram& datagram, base::Instant arrival, Turn& turn) {
   peer::Incoming incoming{datagram.local, datagram.remote, datagram.packet.bytes(), arrival};
-  auto holds = [&](const std::vector<base::Endpoint>& endpoints) {
-    return std::find(endpoints.begin(), endpoints.end(), datagram.local) != endpoints.end();
+  auto holds = [&](const std::vector<base::Endpoint>& endpoints, const peer::Peer& peer) {
+    return datagram.local.port == 0  // a stream's name
+               ? peer.knows(datagram.local)
+               : std::find(endpoints.begin(), endpoints.end(), datagram.local) != endpoints.end();
   };
-  if (publisher_ && holds(options_.endpoints.publisher))
+  if (publisher_ && holds(options_.endpoints.publisher, publisher_->peer()))
     publisher_->peer().on_datagram(incoming, turn.now, publisher_->output());
-  else if (subscriber_ && holds(options_.endpoints.subscriber))
+  else if (subscriber_ && holds(options_.endpoints.subscriber, subscriber_->peer()))
     subscriber_->peer().on_datagram(incoming, turn.now, subscriber_->output());
   else
     ++counters_.stray_datagrams;
+}
+
+void Session::Impl::on_network(const ice::NetworkNews& news, Turn& turn) {
+  if (publisher_) publisher_->peer().on_news(news, turn.now, publisher_->output());
+  if (subscriber_) subscriber_->peer().on_news(news, turn.now, subscriber_->output());
 }
 
 void Session::Impl::on_deadline(Turn& turn) {

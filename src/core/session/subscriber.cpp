@@ -13,6 +13,7 @@ peer::Config peer_config(const SessionConfig& config) {
   result.ice = peer::IceMode::controlled;  // towards a lite server the agent controls by itself
   result.cname = config.random->text(16);
   result.wake = config.wake;
+  result.gather = config.gather;
   return result;
 }
 
@@ -23,6 +24,7 @@ Subscriber::Subscriber(const SessionConfig& config,
                        Turn& turn)
     : peer_(peer_config(config)), answer_(config.random->u64() >> 2) {
   for (const auto& endpoint : endpoints) peer_.add_local(endpoint, turn.now, output_);
+  peer_.gather(turn.now, output_);
 }
 
 sdp::Outcome<ReceptionChanges> Subscriber::on_offer(const livekit::SessionDescription& offer,
@@ -44,11 +46,17 @@ sdp::Outcome<ReceptionChanges> Subscriber::on_offer(const livekit::SessionDescri
   livekit::SignalRequest request;
   *request.mutable_answer() = last_answer_;
   turn.requests.push(std::move(request));
+  if (!description->sections.empty()) mid_ = description->sections.front().mid;
   if (trickled_ufrag_ != local.ice_ufrag && !description->sections.empty())
-    trickle_candidates(local, description->sections.front().mid, livekit::SUBSCRIBER, turn);
+    trickle_candidates(local, {mid_, livekit::SUBSCRIBER, peer_.gathered()}, turn);
   trickled_ufrag_ = local.ice_ufrag;
   expecting_ = false;
   return receptions_.follow(sdp::audio_sections(*description), offer, turn.now, peer_, output_);
+}
+
+void Subscriber::on_found(std::string_view candidate, Turn& turn) {
+  if (trickled_ufrag_ != peer_.local_ufrag()) return;
+  trickle_candidate(candidate, {mid_, livekit::SUBSCRIBER, peer_.gathered()}, turn);
 }
 
 bool Subscriber::on_candidate(std::string_view candidate, Turn& turn) {

@@ -22,6 +22,8 @@ class Subscriber {
   sdp::Outcome<ReceptionChanges> on_offer(const livekit::SessionDescription& offer, Turn& turn);
   // Whether it is one we can use.
   bool on_candidate(std::string_view candidate, Turn& turn);
+  // One more candidate of ours: told at once, or with the description that is still to come.
+  void on_found(std::string_view candidate, Turn& turn);
 
   const Receptions& receptions() const { return receptions_; }
 
@@ -51,6 +53,7 @@ class Subscriber {
   livekit::SessionDescription last_offer_;
   livekit::SessionDescription last_answer_;
   std::string trickled_ufrag_;
+  std::string mid_;  // of the first section, to which all candidates belong
   bool expecting_ = true;
 };
 

@@ -34,11 +34,11 @@ def token(identity, room, attributes=None, **grants):
     return (signed + b"." + seal).decode()
 
 
-def wait_for_port(process, port, seconds=15):
+def wait_for_port(process, port, seconds=15, host="127.0.0.1"):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            if probe.connect_ex((host, port)) == 0:
                 return
         if not process.alive():
             break
@@ -49,14 +49,14 @@ def wait_for_port(process, port, seconds=15):
 class Server:
     """What both have: url, process, and RoomService over HTTP."""
 
-    def __init__(self, name, folder, command, port):
-        self.name, self.folder, self.command, self.port = name, folder, command, port
-        self.url = f"ws://127.0.0.1:{port}"
+    def __init__(self, name, folder, command, port, host="127.0.0.1"):
+        self.name, self.folder, self.command, self.port, self.host = name, folder, command, port, host
+        self.url = f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
         self.start()
 
     def start(self):
         self.process = Process(self.command, self.name, self.folder)
-        wait_for_port(self.process, self.port)
+        wait_for_port(self.process, self.port, host=self.host)
 
     def stop(self, **how):
         return self.process.stop(**how)
@@ -75,10 +75,10 @@ class Server:
             return json.load(answer)
 
 
-def livekit(site, folder, name="livekit", redis_port=None):
+def livekit(site, folder, name="livekit", redis_port=None, tcp_only=False):
     binary, why = install.livekit_server(site.cache)
     assert binary, why
-    port, udp = free_port(), free_port(socket.SOCK_DGRAM)
+    port, udp, tcp = free_port(), free_port(socket.SOCK_DGRAM), free_port() if tcp_only else 0
     # The STUN server named here is asked by nobody; without one, public ones would be announced to the clients.
     config = f"""
 port: {port}
@@ -87,7 +87,8 @@ keys: {{ {KEY}: {SECRET} }}
 logging: {{ level: warn }}
 rtc:
   udp_port: {udp}
-  tcp_port: 0
+  tcp_port: {tcp}
+  force_tcp: {str(tcp_only).lower()}
   node_ip: 127.0.0.1
   use_external_ip: false
   enable_loopback_candidate: true
@@ -103,9 +104,9 @@ room: {{ empty_timeout: 5, departure_timeout: 5 }}
     return Server(name, folder, [binary, "--config", path], port)
 
 
-def embedded(site, folder, name="embedded", options=()):
+def embedded(site, folder, name="embedded", options=(), host="127.0.0.1"):
     secret = folder / f"{name}.secret"
     secret.write_text(SECRET)
     port, udp = free_port(), free_port(socket.SOCK_DGRAM)
     return Server(name, folder, [site.program, "serve", "--port", port, "--udp-port", udp, "--key", KEY,
-                                 "--secret-file", secret, "--json", *options], port)
+                                 "--host", host, "--secret-file", secret, "--json", *options], port, host)
