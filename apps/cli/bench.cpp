@@ -68,7 +68,8 @@ struct ConnectBench {
   bool speak = false;
   bool json = false;
 
-  std::vector<double> ready;  // ms, each connect
+  std::vector<double> ready;         // ms, each connect
+  std::vector<double> first_packet;  // of the first audio heard: when it arrived
   std::vector<double> first_audio;
   int two_connections = 0;  // of how many connects
 
@@ -141,6 +142,8 @@ void ConnectBench::connect_once(Runtime& runtime, int number) {
   while (auto event = stream.read(deadline - Clock::now()))
     if (is_sound(*event)) {
       first_audio.push_back(milliseconds(event->delivered_at - begin));
+      first_packet.push_back(
+          milliseconds(event->received_at.value_or(event->delivered_at) - begin));
       break;
     }
   RoomStats stats = call.stats();
@@ -187,6 +190,7 @@ int ConnectBench::run() {
   connect_once(runtime, 0);  // the first one warms caches, pools and the page tables
   ready.clear();
   first_audio.clear();
+  first_packet.clear();
   two_connections = 0;
   const auto before = Footprint::now();
   LiveLine line(json);
@@ -204,6 +208,7 @@ void ConnectBench::report(const Footprint& before, const Footprint& after) const
     print_json({{"connects", connects},
                 {"two_connections", two_connections},
                 {"ready_ms", figures(ready)},
+                {"first_packet_ms", figures(first_packet)},
                 {"first_audio_ms", figures(first_audio)},
                 {"before", before.json()},
                 {"after", after.json()}});
@@ -216,6 +221,7 @@ void ConnectBench::report(const Footprint& before, const Footprint& after) const
   };
   std::cout << connects << " connects, " << two_connections << " of them with two connections\n";
   row("media connections ready", ready);
+  row("its first audio packet ", first_packet);
   row("first audio heard      ", first_audio);
   std::cout << "descriptors " << before.descriptors << " to " << after.descriptors << ", threads "
             << before.threads << " to " << after.threads << ", resident " << before.resident_kb
