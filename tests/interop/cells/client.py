@@ -40,7 +40,7 @@ def own_attributes_and_who_may_hear(world):
     ear.wait("track_subscribed", identity="mouth")
 
 
-@test("client.faults.livekit", needs=["livekit-server", "speech"], seconds=75)
+@test("client.faults.livekit", needs=["livekit-server", "speech"], seconds=240)
 def faults_on_purpose(world):
     server = world.server("livekit")
     ear = world.peer("sidetone", server, "ear")
