@@ -1,6 +1,7 @@
 // All four documents against each other: what one side writes, the other reads from text.
 #include <gtest/gtest.h>
 
+#include "core/sdp/answer.hpp"
 #include "core/sdp/publisher_answer.hpp"
 #include "core/sdp/publisher_offer.hpp"
 #include "core/sdp/subscriber_answer.hpp"

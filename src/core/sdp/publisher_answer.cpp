@@ -1,7 +1,6 @@
 #include "core/sdp/publisher_answer.hpp"
 
-#include <algorithm>
-
+#include "core/sdp/answer.hpp"
 #include "core/sdp/builder.hpp"
 
 namespace sidetone::sdp {
@@ -36,41 +35,17 @@ Section answer_audio(const Description& offer, std::size_t index, const Options&
   return result;
 }
 
-Section answer_section(const Description& offer,
-                       std::size_t index,
-                       const TransportParameters& local,
-                       const Options& options) {
-  const auto& section = offer.sections[index];
-  if (!is_usable(offer, section)) return refused(section);
-  switch (section.kind) {
-    case Kind::audio: return answer_audio(offer, index, options);
-    case Kind::video: return silenced(section);
-    case Kind::application: return data_answer(section, local);
-    case Kind::other: break;
-  }
-  return refused(section);
-}
-
 }  // namespace
-
-Setup answer_setup(Setup offered) {
-  return offered == Setup::active ? Setup::passive : Setup::active;
-}
 
 Outcome<Description> PublisherAnswer::answer(const Description& offer,
                                              const TransportParameters& local,
                                              const PublisherAnswerOptions& options) {
-  auto remote = transport_parameters(offer);
-  if (!remote) return remote.error();
   for (const auto& section : offer.sections)
     if (section.mid.empty()) return because("a section of the offer has no mid");
-  Description description;
-  description.session_id = session_id_;
-  description.version = ++version_;
-  for (std::size_t i = 0; i < offer.sections.size(); ++i)
-    description.sections.push_back(answer_section(offer, i, local, options));
-  add_transport_to_answer(description, offer, local, answer_setup(remote->setup));
-  return description;
+  auto answer = answer_to(offer, local, {session_id_, version_ + 1},
+                          [&](std::size_t index) { return answer_audio(offer, index, options); });
+  if (answer) ++version_;
+  return answer;
 }
 
 }  // namespace sidetone::sdp

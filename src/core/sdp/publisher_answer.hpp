@@ -41,7 +41,4 @@ class PublisherAnswer {
   std::uint64_t version_ = 0;
 };
 
-// The setup an answerer takes: `active` unless the offerer insists on being active itself.
-Setup answer_setup(Setup offered);
-
 }  // namespace sidetone::sdp
