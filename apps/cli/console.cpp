@@ -51,9 +51,15 @@ void LiveLine::show(const std::function<std::string()>& text) {
   std::cerr << "\r\033[K" << text() << std::flush;
 }
 
-std::string meter(double peak, int width) {
+double peak(std::span<const std::int16_t> samples) {
+  double largest = 0;
+  for (auto sample : samples) largest = std::max(largest, std::abs(sample / 32768.0));
+  return largest;
+}
+
+std::string meter(double level, int width) {
   constexpr double kFloorDb = 60;
-  const double db = peak > 0 ? std::max(0.0, 20 * std::log10(peak) + kFloorDb) : 0;
+  const double db = level > 0 ? std::max(0.0, 20 * std::log10(level) + kFloorDb) : 0;
   const int filled = std::clamp(static_cast<int>(db / kFloorDb * width + 0.5), 0, width);
   return std::string(static_cast<std::size_t>(filled), '#') +
          std::string(static_cast<std::size_t>(width - filled), '.');

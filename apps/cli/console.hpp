@@ -4,7 +4,10 @@
 
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <span>
+#include <stdexcept>
 #include <string>
 
 namespace sidetone::cli {
@@ -44,8 +47,11 @@ class LiveLine {
   std::chrono::steady_clock::time_point last_;
 };
 
-// A level meter of `width` characters for a peak in 0..1.
-std::string meter(double peak, int width = 20);
+// The largest sample, 0..1.
+double peak(std::span<const std::int16_t> samples);
+
+// A level meter of `width` characters for a level in 0..1.
+std::string meter(double level, int width = 20);
 
 // "31.63", never "3.163E1": the shortest digits that mean this number. "null" for what is none.
 std::string plain_decimal(double value);

@@ -73,9 +73,7 @@ class Ear {
       const auto samples = event->frame.data();
       tape_.append(samples, event->delivered_at.time_since_epoch().count());
       wav_.write(samples);
-      double peak = 0;
-      for (auto sample : samples) peak = std::max(peak, std::abs(sample / 32768.0));
-      peak_ = peak;
+      peak_ = cli::peak(samples);
       delay_ms_ = std::chrono::duration<double, std::milli>(event->delay).count();
       if (!contains(event->provenance, Provenance::silence))
         sounding_ += event->frame.samples_per_channel();

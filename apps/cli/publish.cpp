@@ -75,11 +75,9 @@ int Publish::run() {
   const auto on_frame = [&](std::span<const std::int16_t> frame, std::int64_t at) {
     csv.line(at, position * 48000 / sound.sample_rate, "captured");
     position += static_cast<std::int64_t>(frame.size() / sound.num_channels);
-    double peak = 0;
-    for (auto sample : frame) peak = std::max(peak, std::abs(sample / 32768.0));
     line.show([&] {
-      return "publishing " + meter(peak) + "  " + std::to_string(position / sound.sample_rate) +
-             " s";
+      return "publishing " + meter(peak(frame)) + "  " +
+             std::to_string(position / sound.sample_rate) + " s";
     });
     why = ended(call);
     return !why && !Interrupt::asked();

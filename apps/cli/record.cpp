@@ -72,10 +72,10 @@ int Record::run() {
     csv.line(event->delivered_at.time_since_epoch().count(), event->rtp_time,
              to_text(event->provenance));
     written += event->frame.samples_per_channel();
-    double peak = 0;
-    for (auto sample : event->frame.data()) peak = std::max(peak, std::abs(sample / 32768.0));
-    line.show(
-        [&] { return "recording " + meter(peak) + "  " + std::to_string(written / rate) + " s"; });
+    line.show([&] {
+      return "recording " + meter(peak(event->frame.data())) + "  " +
+             std::to_string(written / rate) + " s";
+    });
   }
   take_events(call);
   const auto stats = stream.stats();

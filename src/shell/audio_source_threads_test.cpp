@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "shell/audio_source.hpp"
+#include "shell/audio_source_fixture_test.hpp"
 
 namespace sidetone {
 namespace {
@@ -17,26 +18,9 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-AudioFrame tone(std::uint32_t samples, std::uint32_t rate = 48000, std::uint32_t channels = 1) {
-  return {std::vector<std::int16_t>(std::size_t{samples} * channels, 1000), rate, channels,
-          samples};
-}
-
-template <class Call>
-error_code error_of(Call call, std::string* text = nullptr) {
-  try {
-    call();
-    return {};
-  } catch (const boost::system::system_error& error) {
-    if (text) *text = error.what();
-    return error.code();
-  }
-}
-
-void expect_adds_up(const AudioSourceCounters& counters) {
-  EXPECT_EQ(counters.captured, counters.played + counters.discarded + counters.queued);
-  EXPECT_GE(counters.queued, 0);
-}
+using shell::test::error_of;
+using shell::test::expect_adds_up;
+using shell::test::tone;
 
 class Crowd {
  public:

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "shell/fresh_certificate.hpp"
 #include "shell/http_values.hpp"
 #include "shell/local_addresses.hpp"
 
@@ -11,11 +12,6 @@ namespace sidetone::shell {
 namespace {
 
 constexpr unsigned kNormalClosure = 1000;  // RFC 6455 §7.4.1, as livekit-server closes
-
-crypto::Certificate fresh_certificate() {
-  return crypto::Certificate::generate(
-      std::chrono::duration_cast<std::chrono::seconds>(wall_clock().unix_time(now())));
-}
 
 base::Address listening_address(const std::string& host) {
   const auto address = base::Address::parse(host == "localhost" ? "127.0.0.1" : host);

@@ -9,6 +9,7 @@
 
 #include "shell/allocation_count_test.hpp"
 #include "shell/audio_source.hpp"
+#include "shell/audio_source_fixture_test.hpp"
 #include "shell/real_time_test.hpp"
 
 namespace sidetone {
@@ -17,10 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-AudioFrame tone(std::uint32_t samples, std::uint32_t rate = 48000, std::uint32_t channels = 1) {
-  return {std::vector<std::int16_t>(std::size_t{samples} * channels, 1000), rate, channels,
-          samples};
-}
+using shell::test::tone;
 
 TEST(TryCapture, TakesTheWholeFrameOrNothing) {
   Runtime runtime;
