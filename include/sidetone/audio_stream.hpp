@@ -4,7 +4,12 @@
 // Shape: a cheap handle; copies are the same stream, several readers share it (each frame goes to
 // one of them). The last one closes it. Frames are int16; 22050 Hz in 10 ms frames alternates 220
 // and 221 samples, without drift. Until somebody reads, nothing is decoded and the last 2 s of
-// packets are kept (immediate delivery begins with them; paced begins live).
+// packets are kept (immediate delivery begins with them, see preroll; paced begins live).
+//
+// A track of one's own may be heard as well, by its Track or by the local identity: the samples
+// that leave its source in their slots, ahead of the encoder. Mute is silence, what clear_queue()
+// voids is not heard. The stream of a track ends when the source is closed, too. While such a
+// stream is there the source plays on when the connection is lost, as if it had drain_unpublished.
 //
 // Errors: constructors and blocking forms throw boost::system::system_error.
 //   invalid_argument   an option outside its rule
@@ -73,6 +78,8 @@ struct AudioStreamOptions {
   std::chrono::milliseconds min_delay{0};     // 0 to 10 s, added by the stream at least
   std::chrono::milliseconds max_delay{1000};  // min_delay to 10 s, at most
   bool fill_gaps = false;                     // immediate: concealment in place of gaps
+  std::chrono::milliseconds preroll{2000};  // immediate: so much of before the first read, 0 to 2 s
+  bool hear_muted = false;  // a track of one's own: its audio also while it is muted
 
   static AudioStreamOptions interactive();  // paced, 100 ms, drop_oldest
   static AudioStreamOptions transcribe();   // immediate, 30 s, drop_newest, 16 kHz

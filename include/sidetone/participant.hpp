@@ -75,7 +75,7 @@ class SIDETONE_API LocalParticipant {
   std::string identity() const;
 
   // Ends when the track's transport is up: from then on the source drains. A source has one
-  // publication at a time.
+  // publication at a time, in whichever Room; a second one is invalid_argument.
   LocalTrackPublication publish_track(std::string name,
                                       AudioSource& source,
                                       const PublishOptions& options = {});

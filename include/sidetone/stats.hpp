@@ -1,5 +1,6 @@
-// Figures of a room's transports: plain values, one moment's snapshot. They count since the
-// present connections were made: from connect() on, anew after a full reconnect.
+// Figures of a room's transports: plain values, one moment's snapshot. They count since connect(),
+// over every connection there was: a full reconnect does not begin them anew. Round trips are those
+// of the present connection.
 #pragma once
 
 #include <chrono>

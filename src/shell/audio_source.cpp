@@ -236,11 +236,14 @@ void Source::close(error_code why) {
     if (closed_.exchange(true)) return;
     why_closed_ = why;
     pacer_.close(now(), completions_);
+    // The publication hears of it: whoever taps the source has come to the end.
+    boost::asio::post(strand_,
+                      [wake = wake_, told = std::move(publication_wake_), weak = weak_from_this()] {
+                        wake->stop();
+                        if (told) (*told)();
+                        if (auto self = weak.lock()) self->timer_.cancel();
+                      });
     publication_wake_.reset();
-    boost::asio::post(strand_, [wake = wake_, weak = weak_from_this()] {
-      wake->stop();
-      if (auto self = weak.lock()) self->timer_.cancel();
-    });
   });
 }
 
@@ -284,6 +287,18 @@ void Source::on_subscribed(base::Instant now) {
 
 void Source::set_muted(bool muted, base::Instant now) {
   locked([&] { pacer_.set_muted(muted, now, completions_); });
+}
+
+void Source::set_tapped(bool tapped, base::Instant now) {
+  locked([&] { pacer_.set_tapped(tapped, now, completions_); });
+}
+
+std::shared_ptr<Source> Source::claim() {
+  if (claimed_.exchange(true)) return nullptr;
+  return {this, [self = shared_from_this()](Source*) {
+            self->set_wake({});
+            self->claimed_ = false;
+          }};
 }
 
 void Source::set_wake(std::function<void()> wake) {

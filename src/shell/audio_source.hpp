@@ -54,9 +54,13 @@ class Source final : public media::PcmFeed,
   // What waits ends with `why`.
   void close(error_code why);
 
-  bool closed() const { return closed_.load(std::memory_order_acquire); }
+  bool closed() const override { return closed_.load(std::memory_order_acquire); }
 
   // ---- the publication's side
+  // For one publication at a time: nothing while there is one. Letting it go takes the wake off and
+  // makes room for the next.
+  std::shared_ptr<Source> claim();
+
   audio::Format format() const override { return options_.format; }
 
   base::Deadline next_deadline() const override;
@@ -65,6 +69,7 @@ class Source final : public media::PcmFeed,
   void set_sink(bool up, base::Instant now) override;
   void on_subscribed(base::Instant now) override;
   void set_muted(bool muted, base::Instant now) override;
+  void set_tapped(bool tapped, base::Instant now) override;
   // Called on the source's strand. Without one nobody takes packets: the sink is down.
   void set_wake(std::function<void()> wake) override;
 
@@ -130,6 +135,7 @@ class Source final : public media::PcmFeed,
   std::atomic<bool> in_try_{false};
   std::atomic<bool> eager_{false};  // a frame in the ring is worth a wake
   std::atomic<bool> closed_{false};
+  std::atomic<bool> claimed_{false};
   std::atomic<send::OpId> next_id_{1};
 
   mutable std::mutex mutex_;  // guards what follows, and the ring's reading side

@@ -37,9 +37,11 @@ media::StreamOptions pipeline_options(const AudioStreamOptions& options, StreamC
           .jitter = {.min_delay = options.min_delay,
                      .max_delay = options.max_delay,
                      .hold_cap = hold_cap(options.mode),
-                     .fill_gaps = options.fill_gaps},
+                     .fill_gaps = options.fill_gaps,
+                     .preroll = options.preroll},
           .opus_type = codec.opus_type,
-          .red_type = codec.red_type};
+          .red_type = codec.red_type,
+          .hear_muted = options.hear_muted};
 }
 
 std::size_t capacity_of(const AudioStreamOptions& options) {
@@ -99,6 +101,16 @@ void StreamCore::on_packet(const rtp::ReceivedPacket& packet, base::Instant now)
   if (stopped_) return;
   begin_reading(now);
   pipeline_.on_packet(packet, now);
+  if (base::is_due(next_deadline(), now))
+    turn(now);
+  else
+    arm(now);
+}
+
+void StreamCore::on_pcm(const media::TappedPacket& tapped, base::Instant now) {
+  if (stopped_) return;
+  begin_reading(now);
+  pipeline_.on_pcm(tapped, now);
   if (base::is_due(next_deadline(), now))
     turn(now);
   else

@@ -46,6 +46,7 @@ class StreamCore final : public Loop::Service,
 
   // ---- on the strand ----
   void on_packet(const rtp::ReceivedPacket& packet, base::Instant now) override;
+  void on_pcm(const media::TappedPacket& tapped, base::Instant now) override;
   void end(media::EndReason reason, base::Instant now) override;
   base::Deadline next_deadline() const;
   void on_deadline(base::Instant now);

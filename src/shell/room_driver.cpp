@@ -6,6 +6,7 @@
 #include <future>
 #include <utility>
 
+#include "shell/fresh_certificate.hpp"
 #include "shell/version.hpp"
 
 namespace sidetone::shell {
@@ -21,11 +22,6 @@ session::SessionConfig session_config(const dtls::Context& dtls,
   config.version = kVersion;
   config.wake = std::move(wake);
   return config;
-}
-
-crypto::Certificate fresh_certificate() {
-  return crypto::Certificate::generate(
-      std::chrono::duration_cast<std::chrono::seconds>(wall_clock().unix_time(now())));
 }
 
 }  // namespace
@@ -93,10 +89,7 @@ void RoomDriver::complete(session::Completion& completion) {
   if (auto found = publishing_.extract(completion.id)) {
     auto half = half_published_.extract(completion.id);
     auto& track = half.mapped();
-    if (completion.error) {
-      track.source->set_wake({});
-      return found.mapped().complete(completion.error, {});
-    }
+    if (completion.error) return found.mapped().complete(completion.error, {});
     track.sid = completion.track_sid;
     LocalTrackPublication publication{track.sid, track.name};
     local_tracks_.insert_or_assign(track.sid, std::move(track));
@@ -112,7 +105,6 @@ void RoomDriver::end_room() {
   ended_ = true;
   for (auto& follower : std::exchange(followers_, {}))
     follower.core->end(media::EndReason::room_closed, now());
-  for (auto& [sid, track] : local_tracks_) track.source->set_wake({});
   local_tracks_.clear();
   close_sockets();
   timer_.cancel();
@@ -234,15 +226,15 @@ void RoomDriver::publish(std::string name,
   encoding.dtx = options.dtx;
   encoding.packet_duration = options.packet_duration;
   auto broken = media::SourcePipeline::check(encoding);
-  if (broken.empty() && is_published(*source))
-    broken = "the source is published already; unpublish that track first, or make another source";
-  if (!broken.empty()) {
-    failed(errc::invalid_argument, std::move(broken));
-    return operation.complete(errc::invalid_argument, {});
-  }
-  if (source->closed()) {
+  if (broken.empty() && source->closed()) {
     failed(errc::closed, "the source is closed");
     return operation.complete(errc::closed, {});
+  }
+  std::shared_ptr<Source> claimed;
+  if (broken.empty()) claimed = source->claim();
+  if (!claimed) {
+    failed(errc::invalid_argument, broken.empty() ? already_published(*source) : std::move(broken));
+    return operation.complete(errc::invalid_argument, {});
   }
   const bool stereo = source->format().channels == 2;
   session::TrackSpec spec;
@@ -258,8 +250,10 @@ void RoomDriver::publish(std::string name,
   sink.hold_until_subscribed = options.hold_until_subscribed;
   source->configure(sink, now());
   const auto id = operation.id();
-  LocalTrack track{
-      source, std::make_unique<media::SourcePipeline>(*source, encoding), std::move(name), {}};
+  LocalTrack track{std::move(claimed),
+                   std::make_unique<media::SourcePipeline>(*source, encoding),
+                   std::move(name),
+                   {}};
   source->set_wake(source_wake());
   auto& pipeline = *track.pipeline;
   half_published_.emplace(id, std::move(track));
@@ -269,10 +263,14 @@ void RoomDriver::publish(std::string name,
   pump();
 }
 
-bool RoomDriver::is_published(const Source& source) const {
+std::string RoomDriver::already_published(const Source& source) const {
   const auto same = [&](const auto& entry) { return entry.second.source.get() == &source; };
-  return std::any_of(local_tracks_.begin(), local_tracks_.end(), same) ||
-         std::any_of(half_published_.begin(), half_published_.end(), same);
+  const bool here = std::any_of(local_tracks_.begin(), local_tracks_.end(), same) ||
+                    std::any_of(half_published_.begin(), half_published_.end(), same);
+  return here ? "the source is published already; unpublish that track first, or make another "
+                "source"
+              : "the source is published in another Room, and a source has one publication at a "
+                "time; unpublish it there first, or make another source";
 }
 
 // A push made the source's next packet due earlier: the timer must know. Many pushes, one hop.
@@ -297,7 +295,7 @@ void RoomDriver::start_unpublish(std::string track_sid, base::Duration timeout, 
     self.operations_.emplace(id, std::move(operation));
     self.session_.unpublish(id, present, now(), self.outputs_);
     self.session_.set_deadline(id, now() + timeout);
-    if (auto track = self.local_tracks_.extract(present)) track.mapped().source->set_wake({});
+    self.local_tracks_.erase(present);
     self.moved_.erase(sid);
     self.pump();
   });

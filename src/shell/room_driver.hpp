@@ -83,7 +83,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
 
  private:
   struct LocalTrack {
-    std::shared_ptr<Source> source;
+    std::shared_ptr<Source> source;  // claimed
     std::unique_ptr<media::SourcePipeline> pipeline;
     std::string name;
     std::string sid;
@@ -121,7 +121,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   void connect(std::string url, std::string token, ConnectOptions options, Operation<> operation);
   void leave();
   void failed(error_code error, std::string text);
-  bool is_published(const Source& source) const;
+  std::string already_published(const Source& source) const;
   void publish(std::string name,
                std::shared_ptr<Source> source,
                const PublishOptions& options,
@@ -148,6 +148,8 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   void publish_event(RoomEvent event);
   RoomEvent pop_event();
   void track_followers(const room::Event& event);
+  void follow_begun(const room::ParticipantRef& who, const room::Track& track);
+  void follow_ended(std::string_view track_sid);
   void attach(Follower& follower, std::string_view track_sid);
   Follower& keep_follower(Follower follower);
   void drop_follower(const StreamCore* core);

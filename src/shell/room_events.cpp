@@ -174,6 +174,8 @@ void RoomDriver::follow_republished(const room::LocalTrackRepublished& moved) {
     track.key() = moved.track.sid;
     track.mapped().sid = moved.track.sid;
     local_tracks_.insert(std::move(track));
+    for (auto& follower : followers_)
+      if (follower.track_sid == moved.previous_sid) follower.track_sid = moved.track.sid;
     for (auto& [first, present] : moved_)
       if (present == moved.previous_sid) present = moved.track.sid;
     moved_.try_emplace(moved.previous_sid, moved.track.sid);
@@ -237,9 +239,10 @@ void RoomDriver::add_handler(std::function<void(const RoomEvent&)> handler) {
 void RoomDriver::follow_track(std::string track_sid, const std::shared_ptr<StreamCore>& core) {
   on_strand([sid = std::move(track_sid), core](RoomDriver& self) {
     if (self.ended_) return core->end(media::EndReason::room_closed, now());
-    if (self.session_.attach(sid, *core, session::StreamEnd::with_track, now()))
+    const auto present = self.current_sid(sid);
+    if (self.session_.attach(present, *core, session::StreamEnd::with_track, now()))
       return core->end(media::EndReason::unpublished, now());
-    self.keep_follower({core, sid, {}, {}});
+    self.keep_follower({core, present, {}, {}});
   });
 }
 
@@ -252,7 +255,8 @@ void RoomDriver::follow_participant(std::string identity,
     const auto* participant = self.session_.room().find_identity(identity);
     if (!participant) return;
     for (const auto& track : participant->tracks)
-      if (track.source == source && track.subscribed) return self.attach(follower, track.sid);
+      if (track.source == source && (track.subscribed || participant->local))
+        return self.attach(follower, track.sid);
   });
 }
 
@@ -270,7 +274,7 @@ RoomDriver::Follower& RoomDriver::keep_follower(Follower follower) {
 void RoomDriver::attach(Follower& follower, std::string_view track_sid) {
   follower.track_sid = track_sid;
   follower.core->release();
-  session_.detach(*follower.core);
+  session_.detach(*follower.core, now());
   if (session_.attach(track_sid, *follower.core, session::StreamEnd::by_owner, now()))
     follower.track_sid.clear();
 }
@@ -278,23 +282,37 @@ void RoomDriver::attach(Follower& follower, std::string_view track_sid) {
 void RoomDriver::drop_follower(const StreamCore* core) {
   for (auto at = followers_.begin(); at != followers_.end(); ++at)
     if (at->core.get() == core) {
-      session_.detach(*at->core);
+      session_.detach(*at->core, now());
       followers_.erase(at);
       return;
     }
 }
 
 void RoomDriver::track_followers(const room::Event& event) {
-  const auto* subscribed = std::get_if<room::TrackSubscribed>(&event);
-  const auto* unsubscribed = std::get_if<room::TrackUnsubscribed>(&event);
-  for (auto& follower : followers_) {
-    if (follower.identity.empty()) continue;
-    if (unsubscribed && follower.track_sid == unsubscribed->track.sid) follower.track_sid.clear();
-    if (subscribed && follower.track_sid != subscribed->track.sid &&
-        follower.identity == subscribed->who.identity &&
-        follower.source == subscribed->track.source)
-      attach(follower, subscribed->track.sid);
+  if (const auto* subscribed = std::get_if<room::TrackSubscribed>(&event))
+    return follow_begun(subscribed->who, subscribed->track);
+  if (const auto* unsubscribed = std::get_if<room::TrackUnsubscribed>(&event))
+    return follow_ended(unsubscribed->track.sid);
+  // A track of our own has no subscription: it is heard from the moment its transport is up.
+  if (const auto* published = std::get_if<room::TrackPublished>(&event)) {
+    if (published->who.local) follow_begun(published->who, published->track);
+  } else if (const auto* unpublished = std::get_if<room::TrackUnpublished>(&event)) {
+    if (!unpublished->who.local) return;
+    follow_ended(unpublished->track.sid);
+    local_tracks_.erase(unpublished->track.sid);
   }
+}
+
+void RoomDriver::follow_begun(const room::ParticipantRef& who, const room::Track& track) {
+  for (auto& follower : followers_)
+    if (!follower.identity.empty() && follower.track_sid != track.sid &&
+        follower.identity == who.identity && follower.source == track.source)
+      attach(follower, track.sid);
+}
+
+void RoomDriver::follow_ended(std::string_view track_sid) {
+  for (auto& follower : followers_)
+    if (!follower.identity.empty() && follower.track_sid == track_sid) follower.track_sid.clear();
 }
 
 }  // namespace sidetone::shell

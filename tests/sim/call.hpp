@@ -40,8 +40,8 @@ class Caller {
   error_code set_subscribed(const std::string& track_sid, bool subscribed);
   void disconnect();
 
-  // Hears the first subscribed track of `from` (an identity or a track's sid), now or as soon as
-  // there is one; that track only.
+  // Hears the first subscribed track of `from` (an identity or a track's sid; its own too), now or
+  // as soon as there is one; that track only.
   Ear& hear(const std::string& from,
             media::StreamOptions options = {},
             std::unique_ptr<audio::Decoder> decoder = nullptr);

@@ -81,13 +81,16 @@ Ear& Caller::hear(const std::string& from,
 
 void Caller::attach_ears() {
   for (auto& hearing : ears_) {
-    if (hearing.attached) continue;
-    for (const auto& [sid, who] : session.room().remotes())
+    const auto listen_to = [&](const room::Participant& who) {
       for (const auto& track : who.tracks)
-        if ((who.identity == hearing.from || track.sid == hearing.from) && track.subscribed &&
-            !hearing.attached)
+        if ((who.identity == hearing.from || track.sid == hearing.from) &&
+            (track.subscribed || who.local) && !hearing.attached)
           hearing.attached =
               !session.attach(track.sid, *hearing.ear, session::StreamEnd::with_track, now());
+    };
+    if (hearing.attached) continue;
+    listen_to(session.room().local());
+    for (const auto& [sid, who] : session.room().remotes()) listen_to(who);
   }
 }
 

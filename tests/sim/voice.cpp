@@ -9,6 +9,11 @@ void Ear::on_packet(const rtp::ReceivedPacket& packet, base::Instant now) {
   pipeline_.on_packet(packet, now);
 }
 
+void Ear::on_pcm(const media::TappedPacket& tapped, base::Instant now) {
+  ++packets_;
+  pipeline_.on_pcm(tapped, now);
+}
+
 void Ear::on_deadline(base::Instant now) {
   pipeline_.on_deadline(now, output_);
   heard_.insert(heard_.end(), output_.samples.begin(), output_.samples.end());

@@ -43,6 +43,14 @@ class Mouth final : public media::PcmFeed {
     pacer_.set_muted(muted, now, completions_);
   }
 
+  void set_tapped(bool tapped, base::Instant now) override {
+    pacer_.set_tapped(tapped, now, completions_);
+  }
+
+  bool closed() const override { return pacer_.closed(); }
+
+  void close(base::Instant now) { pacer_.close(now, completions_); }
+
   void push(std::span<const std::int16_t> samples, base::Instant now) {
     pacer_.push(0, samples, now, completions_);
   }
@@ -68,6 +76,8 @@ class Ear final : public media::PacketSink {
   }
 
   void on_packet(const rtp::ReceivedPacket& packet, base::Instant now) override;
+
+  void on_pcm(const media::TappedPacket& tapped, base::Instant now) override;
 
   void end(media::EndReason reason, base::Instant now) override { pipeline_.end(reason, now); }
 

@@ -54,6 +54,8 @@ struct Options {
   base::Duration hold_cap = std::chrono::milliseconds(120);
   // ImmediateBuffer: a lost slot becomes concealment instead of a gap.
   bool fill_gaps = false;
+  // ImmediateBuffer: so much of what came before somebody read is handed out first, at most 2 s.
+  base::Duration preroll = std::chrono::seconds(2);
 };
 
 struct Block {

@@ -94,6 +94,8 @@ void ImmediateBuffer::place(const Copy& copy, base::Instant now) {
 }
 
 void ImmediateBuffer::set_reading(bool on, base::Instant /*now*/) {
+  if (on && !reading_ && !slots_.empty())
+    slots_.drop_before(slots_.newest()->end() - to_ticks(options_.preroll));
   reading_ = on;
 }
 

@@ -1,7 +1,8 @@
 // The receive buffer for transcription and recording: every slot as soon as it can be decoded,
 // never stretched. A missing slot is waited for (as late as packets lately come, at most 300 ms),
 // then repaired from in-band FEC, else it is a gap in the timestamps (or concealment, if asked
-// for). Silence on purpose delivers nothing. What came in the 2 s before somebody read comes first.
+// for). Silence on purpose delivers nothing. What came before somebody read (Options::preroll)
+// comes first.
 //
 // Machine: no clock, no thread; warm, it allocates nothing. Source: audio.md §3.15.
 #pragma once

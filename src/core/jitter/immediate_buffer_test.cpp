@@ -90,6 +90,25 @@ TEST(ImmediateBuffer, WhatCameBeforeTheReaderComesFirst) {
   EXPECT_EQ(call.heard(), count_from(201, 300)) << "two seconds, at once";
 }
 
+TEST(ImmediateBuffer, AReaderGetsAsMuchOfBeforeAsItAskedFor) {
+  Call call({.preroll = milliseconds(500)}, false);
+  for (int i = 0; i < 310; ++i) call.packet(i);
+  call.run_for_ms(5981);
+  call.buffer.set_reading(true, call.now);
+  call.run_for_ms(1);
+  EXPECT_EQ(call.heard(), count_from(276, 300));
+  EXPECT_EQ(call.buffer.counters().lost_slots, 0U);
+  call.run_for_ms(200);
+  EXPECT_EQ(call.heard(), count_from(276, 310));
+
+  Call live({.preroll = milliseconds(0)}, false);
+  for (int i = 0; i < 310; ++i) live.packet(i);
+  live.run_for_ms(5981);
+  live.buffer.set_reading(true, live.now);
+  live.run_for_ms(200);
+  EXPECT_EQ(live.heard(), count_from(301, 310)) << "only what comes from now on";
+}
+
 TEST(ImmediateBuffer, SilenceOnPurposeDeliversNothing) {
   Call call;
   for (int i = 0; i < 10; ++i) call.packet(i);

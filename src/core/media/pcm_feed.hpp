@@ -36,6 +36,12 @@ class PcmFeed {
   virtual void on_subscribed(base::Instant now) = 0;
   virtual void set_muted(bool muted, base::Instant now) = 0;
 
+  // A local stream taps the source, which is a sink as well.
+  virtual void set_tapped(bool /*tapped*/, base::Instant /*now*/) {}
+
+  // No packet will ever come again.
+  virtual bool closed() const { return false; }
+
   // Called after a push made next_deadline() earlier; empty to unregister. The default is for feeds
   // whose pushes come from the pipeline's own thread.
   virtual void set_wake(std::function<void()> /*wake*/) {}

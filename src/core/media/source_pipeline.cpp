@@ -1,6 +1,7 @@
 #include "core/media/source_pipeline.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/audio/level.hpp"
 #include "core/codec/opus_decoder.hpp"
@@ -65,7 +66,39 @@ SourcePipeline::SourcePipeline(PcmFeed& feed,
 }
 
 void SourcePipeline::on_deadline(base::Instant now, base::Outbox<EncodedAudio>& out) {
-  while (feed_.take(now, packet_)) encode(packet_, out);
+  while (feed_.take(now, packet_)) {
+    tap(now);
+    encode(packet_, out);
+  }
+  if (!taps_.empty() && feed_.closed()) end_taps(EndReason::closed, now);
+}
+
+// ---- local streams
+
+bool SourcePipeline::add_tap(PacketSink& sink, bool ends_with_track, base::Instant now) {
+  auto same = [&](const Tap& tap) { return tap.sink == &sink; };
+  if (std::any_of(taps_.begin(), taps_.end(), same)) return true;
+  if (taps_.size() >= kMaxTaps) return false;
+  taps_.push_back({&sink, ends_with_track, true});
+  feed_.set_tapped(true, now);
+  return true;
+}
+
+void SourcePipeline::remove_tap(const PacketSink& sink, base::Instant now) {
+  auto gone = std::erase_if(taps_, [&](const Tap& tap) { return tap.sink == &sink; });
+  if (gone != 0 && taps_.empty()) feed_.set_tapped(false, now);
+}
+
+void SourcePipeline::end_taps(EndReason reason, base::Instant now) {
+  if (taps_.empty()) return;
+  for (const auto& tap : std::exchange(taps_, {}))
+    if (tap.ends_with_track) tap.sink->end(reason, now);
+  feed_.set_tapped(false, now);
+}
+
+void SourcePipeline::tap(base::Instant now) {
+  for (auto& tap : taps_)
+    tap.sink->on_pcm({packet_, feed_.format(), std::exchange(tap.first, false)}, now);
 }
 
 void SourcePipeline::set_loss(double fraction, base::Instant now) {

@@ -1,6 +1,6 @@
 // A local track from PCM packets to Opus payloads: PcmFeed (the paced source) → resample where Opus
 // does not take the rate → encode → EncodedAudio with RTP time, marker and level. One object per
-// publication.
+// publication. Local streams tap the packets ahead of the encoder.
 //
 // A machine: feed deadlines from one thread; PcmFeed has its own lock where there is one. Steady
 // state allocates nothing. Errors: check() names the option that is wrong. Source: audio.md §2.2,
@@ -20,6 +20,7 @@
 #include "core/base/time.hpp"
 #include "core/media/encoded_audio.hpp"
 #include "core/media/loss_policy.hpp"
+#include "core/media/packet_sink.hpp"
 #include "core/media/pcm_feed.hpp"
 
 namespace sidetone::media {
@@ -60,6 +61,14 @@ class SourcePipeline {
 
   void set_muted(bool muted, base::Instant now) { feed_.set_muted(muted, now); }
 
+  // The sink hears every packet as the feed hands it out, from the next one on; it must outlive its
+  // tap. One that ends with the track is told when the feed closes or end_taps() says so; others
+  // are only let go. False beyond kMaxTaps. Adding one twice does nothing.
+  static constexpr std::size_t kMaxTaps = 64;
+  bool add_tap(PacketSink& sink, bool ends_with_track, base::Instant now);
+  void remove_tap(const PacketSink& sink, base::Instant now);
+  void end_taps(EndReason reason, base::Instant now);
+
   bool stereo() const { return channels_ == 2; }
 
   struct Counters {
@@ -71,6 +80,13 @@ class SourcePipeline {
   const Counters& counters() const { return counters_; }
 
  private:
+  struct Tap {
+    PacketSink* sink = nullptr;
+    bool ends_with_track = true;
+    bool first = true;
+  };
+
+  void tap(base::Instant now);
   bool asleep(const send::PcmPacket& packet, std::size_t size);
   std::span<const std::int16_t> at_encoder_rate(const send::PcmPacket& packet);
   void encode(const send::PcmPacket& packet, base::Outbox<EncodedAudio>& out);
@@ -88,6 +104,7 @@ class SourcePipeline {
   std::vector<std::int16_t> samples_;
   std::uint32_t generation_ = 0;
   LossPolicy loss_;
+  std::vector<Tap> taps_;
   send::PcmPacket packet_;
   EncodedAudio encoded_;
   bool sleeping_ = false;                   // the last payload was a DTX packet, or was not sent

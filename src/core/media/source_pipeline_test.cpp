@@ -40,6 +40,10 @@ class ScriptedFeed final : public PcmFeed {
 
   void set_muted(bool value, base::Instant /*now*/) override { muted = value; }
 
+  void set_tapped(bool value, base::Instant /*now*/) override { tapped = value; }
+
+  bool closed() const override { return is_closed; }
+
   send::PcmPacket& add(std::int64_t slot) {
     auto& packet = packets.emplace_back();
     packet.rtp_time = slot * 960;
@@ -68,6 +72,8 @@ class ScriptedFeed final : public PcmFeed {
   bool sink = false;
   bool subscribed = false;
   bool muted = false;
+  bool tapped = false;
+  bool is_closed = false;
 
  private:
   audio::Format format_;
@@ -240,6 +246,72 @@ TEST(SourcePipeline, BadOptionsAreNamed) {
   EXPECT_NE(SourcePipeline::check({.packet_duration = milliseconds(40)}).find("10 or 20"),
             std::string::npos);
   EXPECT_NE(SourcePipeline::check({.complexity = 11}).find("11"), std::string::npos);
+}
+
+struct Listener final : PacketSink {
+  void on_packet(const rtp::ReceivedPacket& /*packet*/, base::Instant /*now*/) override {}
+
+  void on_pcm(const TappedPacket& tapped, base::Instant /*now*/) override {
+    times.push_back(tapped.packet.rtp_time);
+    firsts.push_back(tapped.first);
+    rate = tapped.format.sample_rate;
+  }
+
+  void end(EndReason reason, base::Instant /*now*/) override { ended = reason; }
+
+  std::vector<std::int64_t> times;
+  std::vector<bool> firsts;
+  std::uint32_t rate = 0;
+  EndReason ended = EndReason::none;
+};
+
+TEST(SourcePipelineTaps, HearEveryPacketOnceAlsoThoseThatAreNotSent) {
+  ScriptedFeed feed({22050, 1});
+  SourcePipeline pipeline(feed, {});
+  Listener ear;
+  EXPECT_TRUE(pipeline.add_tap(ear, true, kEnd));
+  EXPECT_TRUE(pipeline.add_tap(ear, true, kEnd)) << "once is enough";
+  EXPECT_TRUE(feed.tapped);
+  feed.add_tone(0);
+  feed.add_silence(1).on_wire = false;
+  run(pipeline);
+  EXPECT_EQ(ear.times, (std::vector<std::int64_t>{0, 960}));
+  EXPECT_EQ(ear.firsts, (std::vector{true, false}));
+  EXPECT_EQ(ear.rate, 22050U) << "ahead of any conversion";
+  pipeline.remove_tap(ear, kEnd);
+  EXPECT_FALSE(feed.tapped);
+  feed.add_tone(2);
+  run(pipeline);
+  EXPECT_EQ(ear.times.size(), 2U);
+}
+
+TEST(SourcePipelineTaps, EndWithTheFeedOrWithTheTrackUnlessTheirOwnerFollowsOn) {
+  ScriptedFeed feed({48000, 1});
+  SourcePipeline pipeline(feed, {});
+  Listener with_track;
+  Listener by_owner;
+  pipeline.add_tap(with_track, true, kEnd);
+  pipeline.add_tap(by_owner, false, kEnd);
+  run(pipeline);
+  EXPECT_EQ(with_track.ended, EndReason::none);
+  feed.is_closed = true;
+  run(pipeline);
+  EXPECT_EQ(with_track.ended, EndReason::closed);
+  EXPECT_EQ(by_owner.ended, EndReason::none);
+  EXPECT_FALSE(feed.tapped);
+  Listener other;
+  pipeline.add_tap(other, true, kEnd);
+  pipeline.end_taps(EndReason::unpublished, kEnd);
+  EXPECT_EQ(other.ended, EndReason::unpublished);
+}
+
+TEST(SourcePipelineTaps, AreBounded) {
+  ScriptedFeed feed({48000, 1});
+  SourcePipeline pipeline(feed, {});
+  std::deque<Listener> ears(SourcePipeline::kMaxTaps);
+  for (auto& ear : ears) EXPECT_TRUE(pipeline.add_tap(ear, true, kEnd));
+  Listener more;
+  EXPECT_FALSE(pipeline.add_tap(more, true, kEnd));
 }
 
 }  // namespace

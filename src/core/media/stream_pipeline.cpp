@@ -1,5 +1,7 @@
 #include "core/media/stream_pipeline.hpp"
 
+#include <utility>
+
 #include "core/codec/opus_decoder.hpp"
 #include "core/jitter/immediate_buffer.hpp"
 #include "core/jitter/jitter_buffer.hpp"
@@ -36,6 +38,8 @@ std::string StreamPipeline::check(const StreamOptions& options) {
   if (options.frame_duration < microseconds(2'500) || options.frame_duration > milliseconds(120))
     return "frame_duration " + std::to_string(options.frame_duration.count()) +
            " ns: 2.5 to 120 ms";
+  if (options.jitter.preroll < base::Duration(0) || options.jitter.preroll > seconds(2))
+    return "preroll " + std::to_string(options.jitter.preroll.count()) + " ns: 0 to 2 s";
   auto least = options.jitter.min_delay;
   auto most = options.jitter.max_delay;
   if (least < base::Duration(0) || most < least || most > seconds(10))
@@ -69,29 +73,48 @@ void StreamPipeline::on_packet(const rtp::ReceivedPacket& packet, base::Instant 
                   now);
 }
 
+void StreamPipeline::on_pcm(const TappedPacket& tapped, base::Instant now) {
+  if (ending_ != EndReason::none) return;
+  if (!tap_ || tap_->format() != tapped.format) {
+    tap_.emplace(tapped.format, TapOptions{.immediate = options_.delivery == Delivery::immediate,
+                                           .hear_muted = options_.hear_muted,
+                                           .preroll = options_.jitter.preroll});
+    if (reading_) tap_->set_reading(true, now);
+    new_format_ = true;
+  }
+  tap_->insert(tapped, now);
+}
+
 void StreamPipeline::on_deadline(base::Instant now, StreamOutput& out) {
   if (ended_ != EndReason::none) return;
+  if (std::exchange(new_format_, false)) {
+    cutter_.flush(now, out);
+    cutter_ = FrameCutter({options_.sample_rate, options_.channels, options_.frame_duration},
+                          tap_->format().sample_rate, tap_->format().channels);
+  }
   jitter::Block block;
-  while (buffer_->pull(now, block)) cutter_.push(block, now, out);
-  if (ending_ == EndReason::none || !buffer_->drained()) return;
+  while (with_buffer([&](auto& buffer) { return buffer.pull(now, block); }))
+    cutter_.push(block, now, out);
+  if (ending_ == EndReason::none || !drained()) return;
   cutter_.flush(now, out);
   ended_ = ending_;
 }
 
 base::Deadline StreamPipeline::next_deadline() const {
   if (ended_ != EndReason::none) return std::nullopt;
-  if (ending_ != EndReason::none && buffer_->drained()) return base::Instant::min();
-  return buffer_->next_deadline();
+  if (ending_ != EndReason::none && drained()) return base::Instant::min();
+  return tap_ ? tap_->next_deadline() : buffer_->next_deadline();
 }
 
 void StreamPipeline::set_reading(bool on, base::Instant now) {
-  buffer_->set_reading(on, now);
+  reading_ = on;
+  with_buffer([&](auto& buffer) { buffer.set_reading(on, now); });
 }
 
 void StreamPipeline::end(EndReason reason, base::Instant now) {
   if (ending_ != EndReason::none) return;
   ending_ = reason;
-  buffer_->finish(now);
+  with_buffer([&](auto& buffer) { buffer.finish(now); });
 }
 
 }  // namespace sidetone::media

@@ -1,6 +1,7 @@
 // A remote track from RTP to PCM frames: rtp::ReceivedPacket → jitter → Opus → convert → frames of
 // exactly the asked length, rate and channels. One object per AudioStream; the tracks it hears may
-// follow each other (a new SSRC starts afresh), with silence between them when paced.
+// follow each other (a new SSRC starts afresh), with silence between them when paced. A track of
+// our own comes as PCM (on_pcm): a TapBuffer then stands where jitter and Opus were.
 //
 // A machine: the caller feeds packets and deadlines from one thread. Steady state allocates
 // nothing. Errors: check() names the option that is wrong; hostile packets only count. Source:
@@ -21,6 +22,7 @@
 #include "core/jitter/buffer.hpp"
 #include "core/media/frame_cutter.hpp"
 #include "core/media/packet_sink.hpp"
+#include "core/media/tap_buffer.hpp"
 
 namespace sidetone::media {
 
@@ -37,6 +39,7 @@ struct StreamOptions {
   jitter::Options jitter = {};
   std::uint8_t opus_type = 111;  // payload types as negotiated; every other one is ignored
   std::uint8_t red_type = 63;
+  bool hear_muted = false;  // a track of our own: the audio ahead of mute
 };
 
 class StreamPipeline final : public PacketSink {
@@ -50,6 +53,7 @@ class StreamPipeline final : public PacketSink {
                           std::unique_ptr<audio::Decoder> decoder = nullptr);
 
   void on_packet(const rtp::ReceivedPacket& packet, base::Instant now) override;
+  void on_pcm(const TappedPacket& tapped, base::Instant now) override;
   void on_deadline(base::Instant now, StreamOutput& out);
   base::Deadline next_deadline() const;
 
@@ -63,15 +67,26 @@ class StreamPipeline final : public PacketSink {
   // Set once the backlog is delivered.
   EndReason ended() const { return ended_; }
 
-  const jitter::Counters& counters() const { return buffer_->counters(); }
+  const jitter::Counters& counters() const { return tap_ ? tap_->counters() : buffer_->counters(); }
 
   std::uint64_t ignored_packets() const { return ignored_; }  // of a foreign payload type
 
  private:
+  // Calls with the buffer that is heard.
+  template <class Call>
+  decltype(auto) with_buffer(Call call) {
+    return tap_ ? call(*tap_) : call(*buffer_);
+  }
+
+  bool drained() const { return tap_ ? tap_->drained() : buffer_->drained(); }
+
   StreamOptions options_;
   std::unique_ptr<audio::Decoder> decoder_;
   std::unique_ptr<jitter::Buffer> buffer_;
   FrameCutter cutter_;
+  std::optional<TapBuffer> tap_;
+  bool new_format_ = false;  // of the tap; cutter_ is still the old one
+  bool reading_ = false;
   EndReason ending_ = EndReason::none;
   EndReason ended_ = EndReason::none;
   std::uint64_t ignored_ = 0;

@@ -81,6 +81,8 @@ class Pacer {
   void set_sink(bool up, base::Instant now, Completions& out);
   void on_subscribed(base::Instant now, Completions& out);
   void set_muted(bool muted, base::Instant now, Completions& out);
+  // Somebody in this process hears the packets: a sink too, but for a hold until a subscriber.
+  void set_tapped(bool tapped, base::Instant now, Completions& out);
 
   // ---- time ----
   base::Deadline next_deadline() const;
@@ -153,6 +155,8 @@ class Pacer {
   void catch_up(base::Instant complete, base::Instant now);
   bool idle_at(base::Instant slot) const;
 
+  bool plays_without_sink() const { return options_.drain_unpublished || tapped_; }
+
   PacerOptions options_;
   SinkOptions sink_options_;
   audio::SampleQueue queue_;
@@ -164,6 +168,7 @@ class Pacer {
 
   State state_ = State::waiting;
   bool sink_ = false;
+  bool tapped_ = false;
   bool held_ = true;
   bool subscribed_ = false;
   bool closed_ = false;

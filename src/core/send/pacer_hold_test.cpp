@@ -44,6 +44,42 @@ TEST(Pacer, ALostSinkHoldsAgainAndRtpTimeMakesUpForIt) {
   EXPECT_EQ(bench.sent[3].packet.samples[0], 60 * 48 + 1);
 }
 
+TEST(Pacer, ATapIsASinkAndWithTheLastSinkItHoldsAgain) {
+  Harness bench(Harness::options(1000));
+  bench.push_ms(1, 200);
+  bench.run_to(1s);
+  bench.pacer.set_tapped(true, bench.now(), bench.out);
+  bench.run_to(1039ms);
+  ASSERT_EQ(bench.sent.size(), 2U);
+  EXPECT_EQ(bench.sent[0].at, 1s);
+  EXPECT_FALSE(bench.sent[0].packet.on_wire) << "for the tap only";
+  bench.sink();
+  bench.run_to(1079ms);
+  ASSERT_EQ(bench.sent.size(), 4U);
+  EXPECT_TRUE(bench.sent[2].packet.on_wire);
+  bench.sink(false);
+  bench.run_to(1119ms);
+  ASSERT_EQ(bench.sent.size(), 6U) << "the tap still hears";
+  EXPECT_FALSE(bench.sent[5].packet.on_wire);
+  bench.pacer.set_tapped(false, bench.now(), bench.out);
+  bench.run_to(5s);
+  EXPECT_EQ(bench.sent.size(), 6U);
+  EXPECT_EQ(bench.pacer.counters().queued, 80 * 48);
+}
+
+TEST(Pacer, ATapDoesNotReplaceTheFirstSubscriber) {
+  Harness bench(Harness::options(1000));
+  bench.pacer.configure({.hold_until_subscribed = 10s}, bench.now(), bench.out);
+  bench.push_ms(1, 200);
+  bench.sink();
+  bench.pacer.set_tapped(true, bench.now(), bench.out);
+  bench.run_to(1s);
+  EXPECT_TRUE(bench.audio().empty());
+  bench.sink(false);
+  bench.run_to(1019ms);
+  EXPECT_EQ(bench.audio().size(), 1U) << "nobody can subscribe now";
+}
+
 TEST(Pacer, DrainUnpublishedPlaysIntoNothingAtPace) {
   auto options = Harness::options(100);
   options.drain_unpublished = true;

@@ -153,7 +153,10 @@ void Pacer::set_sink(bool up, base::Instant now, Completions& out) {
   if (up == sink_ || closed_) return;
   sink_ = up;
   if (!up) {
-    if (!options_.drain_unpublished) hold(out);
+    if (!plays_without_sink())
+      hold(out);
+    else if (held_)
+      release(now_, out);
     return;
   }
   sink_since_ = now_;
@@ -185,6 +188,17 @@ void Pacer::set_muted(bool muted, base::Instant now, Completions& out) {
   // The slots of the muted pause have passed; its silence starts anew.
   paused_since_ = now_;
   clock_.skip_to(now_);
+}
+
+void Pacer::set_tapped(bool tapped, base::Instant now, Completions& out) {
+  advance(now, false, out);
+  if (tapped == tapped_ || closed_) return;
+  tapped_ = tapped;
+  if (sink_) return;
+  if (held_ && plays_without_sink())
+    release(now_, out);
+  else if (!held_ && !plays_without_sink())
+    hold(out);
 }
 
 // ---- the head of the queue

@@ -33,7 +33,8 @@ struct PcmPacket {
   // Interleaved, at the feed's own rate, the packet's exact share: floor((k+1)*R*p) - floor(k*R*p)
   // for the k-th packet, so counts may alternate (22050 Hz, 10 ms: 220, 221).
   std::vector<std::int16_t> samples;
-  // What a local tap hears: the audio before mute. Filled only where it differs from `samples`.
+  // The audio before mute, for a local tap that wants it. Filled only where it differs from
+  // `samples`.
   std::vector<std::int16_t> unmuted;
 };
 

@@ -15,6 +15,12 @@ errc refusal_code(livekit::RequestResponse::Reason reason) {
   }
 }
 
+// The pipeline is its owner's again.
+void let_go(media::SourcePipeline& pipeline, media::EndReason why, base::Instant now) {
+  pipeline.end_taps(why, now);
+  pipeline.set_sink(false, now);
+}
+
 }  // namespace
 
 void LocalTracks::publish(OperationId id,
@@ -90,7 +96,7 @@ void LocalTracks::on_refused(const livekit::RequestResponse& response, Turn& tur
       response.message().empty() ? std::string("the server refused the track") : response.message();
   operations_.fail(track->operation, refusal_code(response.reason()), text, turn.out.completions);
   if (!track->previous_sid.empty()) room_.remove_local_track(track->previous_sid, turn.out.events);
-  track->pipeline->set_sink(false, turn.now);
+  let_go(*track->pipeline, media::EndReason::unpublished, turn.now);
   tracks_.erase(track);
 }
 
@@ -217,7 +223,7 @@ void LocalTracks::on_unpublished(std::string_view sid, Publisher* publisher, Tur
 void LocalTracks::take_down(std::size_t index, Publisher* publisher, Turn& turn) {
   auto track = std::move(tracks_[index]);
   tracks_.erase(tracks_.begin() + static_cast<std::ptrdiff_t>(index));
-  track.pipeline->set_sink(false, turn.now);
+  let_go(*track.pipeline, media::EndReason::unpublished, turn.now);
   if (publisher != nullptr && !track.mid.empty()) {
     publisher->remove(track.mid);
     publisher->peer().remove_sender(track.ssrc);
@@ -244,9 +250,23 @@ void LocalTracks::republish(Turn& turn) {
 }
 
 void LocalTracks::end_all(base::Instant now) {
-  for (auto& track : tracks_) track.pipeline->set_sink(false, now);
+  for (auto& track : tracks_) let_go(*track.pipeline, media::EndReason::room_closed, now);
   tracks_.clear();
   leaving_.clear();
+}
+
+error_code LocalTracks::attach(std::string_view sid,
+                               media::PacketSink& sink,
+                               StreamEnd end,
+                               base::Instant now) {
+  auto* track = find(sid);
+  if (track == nullptr) return errc::not_found;
+  if (!track->pipeline->add_tap(sink, end == StreamEnd::with_track, now)) return errc::overflow;
+  return {};
+}
+
+void LocalTracks::detach(const media::PacketSink& sink, base::Instant now) {
+  for (auto& track : tracks_) track.pipeline->remove_tap(sink, now);
 }
 
 void LocalTracks::pump(Publisher* publisher, Turn& turn) {

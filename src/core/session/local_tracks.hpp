@@ -70,6 +70,13 @@ class LocalTracks {
   void transport_down(base::Instant now);
   void end_all(base::Instant now);
 
+  // Local streams: what the track sends, from now on. not_found, overflow.
+  error_code attach(std::string_view sid,
+                    media::PacketSink& sink,
+                    StreamEnd end,
+                    base::Instant now);
+  void detach(const media::PacketSink& sink, base::Instant now);
+
   void pump(Publisher* publisher, Turn& turn);
   base::Deadline next_deadline() const;
 

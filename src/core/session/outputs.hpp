@@ -84,7 +84,7 @@ struct SessionCounters {
   std::uint32_t restarts = 0;
 };
 
-// Of the present connections; a full reconnect begins anew.
+// Since connect(), over all connections there were; round trips of the present ones.
 struct SessionFigures {
   struct Transport {
     peer::Counters packets;

@@ -279,6 +279,51 @@ TEST(Restart, AForgottenSessionBeginsAnew) {
   EXPECT_GE(stage.heard.size(), 48U);
 }
 
+TEST(Restart, FiguresCountOn) {
+  Call call;
+  auto& stage = call.stage;
+  stage.send_audio(call.ssrc, "before");
+  stage.run_for(1s);
+  const auto before = stage.session.figures();
+  EXPECT_GE(before.publisher.audio.packets_sent, 50U);
+  EXPECT_EQ(before.subscriber.audio.packets_received, 1U);
+  EXPECT_GT(before.publisher.packets.bytes_out, 1000U);
+  stage.script.resume = false;
+  stage.drop_socket();
+  ASSERT_TRUE(call.reconnected());
+  const auto at_once = stage.session.figures();
+  EXPECT_GE(at_once.publisher.audio.packets_sent, before.publisher.audio.packets_sent);
+  EXPECT_GE(at_once.publisher.packets.bytes_out, before.publisher.packets.bytes_out);
+  EXPECT_GE(at_once.subscriber.packets.datagrams_in, before.subscriber.packets.datagrams_in);
+  EXPECT_EQ(at_once.subscriber.audio.packets_received, 1U);
+  stage.run_for(1s);
+  const auto after = stage.session.figures();
+  EXPECT_GE(after.publisher.audio.packets_sent, before.publisher.audio.packets_sent + 48);
+  stage.session.disconnect(stage.now(), stage.out);
+  EXPECT_GE(stage.session.figures().publisher.audio.packets_sent,
+            after.publisher.audio.packets_sent)
+      << "and after the end they are still there";
+  EXPECT_FALSE(stage.session.figures().publisher.rtt);
+}
+
+TEST(Restart, AStreamOfOnesOwnTrackGoesOn) {
+  Call call;
+  auto& stage = call.stage;
+  Ear own;
+  ASSERT_FALSE(stage.session.attach(call.sid, own, StreamEnd::with_track, stage.now()));
+  stage.script.resume = false;
+  stage.drop_socket();
+  ASSERT_TRUE(call.reconnected());
+  own.pcm = 0;
+  stage.run_for(1s);
+  EXPECT_GE(own.pcm, 48);
+  EXPECT_TRUE(own.ended.empty());
+  stage.session.detach(own, stage.now());
+  own.pcm = 0;
+  stage.run_for(1s);
+  EXPECT_EQ(own.pcm, 0);
+}
+
 TEST(Restart, AStreamGoesOnWhenItsTrackReturns) {
   Call call;
   auto& stage = call.stage;

@@ -57,9 +57,12 @@ struct Ear final : media::PacketSink {
     packets.push_back(packet);
   }
 
+  void on_pcm(const media::TappedPacket& /*tapped*/, base::Instant /*now*/) override { ++pcm; }
+
   void end(media::EndReason reason, base::Instant /*now*/) override { ended.push_back(reason); }
 
   std::vector<rtp::ReceivedPacket> packets;
+  int pcm = 0;  // packets of a track of our own
   std::vector<media::EndReason> ended;
 };
 

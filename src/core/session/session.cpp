@@ -75,8 +75,8 @@ error_code Session::attach(std::string_view track_sid,
   return impl_->attach(track_sid, sink, end, now);
 }
 
-void Session::detach(media::PacketSink& sink) {
-  impl_->streams().detach(sink);
+void Session::detach(const media::PacketSink& sink, base::Instant now) {
+  impl_->detach(sink, now);
 }
 
 error_code Session::send_data(const DataMessage& message, base::Instant now, Outputs& out) {

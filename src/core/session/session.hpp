@@ -120,12 +120,13 @@ class Session {
 
   // Packets of a remote track go to the pipeline, the last second's first when nobody listened;
   // several may listen to one track. A track not yet subscribed is waited for; not_found when the
-  // room does not have it, overflow beyond 64 listeners.
+  // room does not have it, overflow beyond 64 listeners. A track of our own is tapped: on_pcm
+  // brings what it sends from now on.
   error_code attach(std::string_view track_sid,
                     media::PacketSink& sink,
                     StreamEnd end,
                     base::Instant now);
-  void detach(media::PacketSink& sink);
+  void detach(const media::PacketSink& sink, base::Instant now);
 
   // Handed to the transport, or refused: payload_too_large, would_block while the transport is full
   // or not yet up, closed.

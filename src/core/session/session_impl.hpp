@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/session/data_messages.hpp"
+#include "core/session/figures.hpp"
 #include "core/session/local_tracks.hpp"
 #include "core/session/operations.hpp"
 #include "core/session/publisher.hpp"
@@ -65,6 +66,7 @@ class Session::Impl {
                     media::PacketSink& sink,
                     StreamEnd end,
                     base::Instant now);
+  void detach(const media::PacketSink& sink, base::Instant now);
   error_code send_data(const DataMessage& message, Turn& turn);
   void cancel(OperationId id, Turn& turn);
 
@@ -85,8 +87,6 @@ class Session::Impl {
   signal::ClientSession& signal() { return *signal_; }
 
   signal::ClientOutbox& signal_out() { return signal_out_; }
-
-  RemoteStreams& streams() { return streams_; }
 
   Operations& operations() { return operations_; }
 
@@ -178,11 +178,11 @@ class Session::Impl {
   std::map<std::string, bool, std::less<>> subscriptions_;  // what the user asked for, by track sid
   std::optional<SubscriptionPermissions> permissions_;
   std::uint32_t last_seen_data_ = 0;  // of our reliable messages, by the server we resumed at
-
   // Dual: both. Single: the publisher carries both directions, and there is no subscriber (§4.5).
   bool single_ = false;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<Subscriber> subscriber_;
+  TransportFigures published_, subscribed_;  // of connections that have ended
   base::Instant attempt_began_;
   std::optional<base::Duration> publisher_after_;
   std::optional<base::Duration> subscriber_after_;

@@ -99,10 +99,12 @@ void Session::Impl::stop_peers(Turn& turn) {
       room_.set_subscribed(reception.track_sid, false, turn.out.events);
   if (publisher_) {
     publisher_->peer().close(publisher_->output());
+    published_.keep(publisher_->peer());
     drain(publisher_->output(), turn);
   }
   if (subscriber_) {
     subscriber_->peer().close(subscriber_->output());
+    subscribed_.keep(subscriber_->peer());
     drain(subscriber_->output(), turn);
   }
   publisher_.reset();

@@ -482,7 +482,7 @@ TEST(Session, ADetachedSinkHearsNoMore) {
   Listening call;
   Ear ear;
   (void)call.stage.session.attach("TR_a", ear, StreamEnd::with_track, call.stage.now());
-  call.stage.session.detach(ear);
+  call.stage.session.detach(ear, call.stage.now());
   call.speak(2);
   call.stage.session.disconnect(call.stage.now(), call.stage.out);
   EXPECT_TRUE(ear.packets.empty());

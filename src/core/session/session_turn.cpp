@@ -290,12 +290,11 @@ base::Deadline Session::Impl::next_deadline() const {
 }
 
 SessionFigures Session::Impl::figures() const {
-  const auto of = [](const peer::Peer& peer, const std::optional<base::Duration>& after) {
-    return SessionFigures::Transport{peer.counters(), peer.totals(), peer.rtt(), after};
-  };
   SessionFigures figures;
-  if (publisher_) figures.publisher = of(publisher_->peer(), publisher_after_);
-  if (subscriber_) figures.subscriber = of(subscriber_->peer(), subscriber_after_);
+  figures.publisher = published_.with(publisher_ ? &publisher_->peer() : nullptr);
+  figures.subscriber = subscribed_.with(subscriber_ ? &subscriber_->peer() : nullptr);
+  if (publisher_) figures.publisher.connected_after = publisher_after_;
+  if (subscriber_) figures.subscriber.connected_after = subscriber_after_;
   return figures;
 }
 

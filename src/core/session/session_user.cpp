@@ -185,8 +185,14 @@ error_code Session::Impl::attach(std::string_view track_sid,
                                  base::Instant now) {
   if (phase_ == Phase::ended || phase_ == Phase::idle) return errc::closed;
   auto found = room_.find_track(track_sid);
-  if (!found || found.participant->local) return errc::not_found;
+  if (!found) return errc::not_found;
+  if (found.participant->local) return tracks_.attach(track_sid, sink, end, now);
   return streams_.attach(track_sid, sink, end, now);
+}
+
+void Session::Impl::detach(const media::PacketSink& sink, base::Instant now) {
+  streams_.detach(sink);
+  tracks_.detach(sink, now);
 }
 
 error_code Session::Impl::send_data(const DataMessage& message, Turn& turn) {
