@@ -26,6 +26,7 @@
 #include "shell/audio_stream.hpp"
 #include "shell/ice_streams.hpp"
 #include "shell/operation.hpp"
+#include "shell/room_parts.hpp"
 #include "shell/room_view.hpp"
 #include "shell/runtime.hpp"
 #include "shell/sctp_host.hpp"
@@ -82,20 +83,6 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   void runtime_ended() noexcept override;
 
  private:
-  struct LocalTrack {
-    std::shared_ptr<Source> source;  // claimed
-    std::unique_ptr<media::SourcePipeline> pipeline;
-    std::string name;
-    std::string sid;
-  };
-
-  struct Follower {
-    std::shared_ptr<StreamCore> core;
-    std::string track_sid;  // of a track, or the one it hears now
-    std::string identity;   // of a participant; empty: of one track
-    TrackSource source{};
-  };
-
   explicit RoomDriver(const std::shared_ptr<Loop>& loop);
 
   // Nothing after the Runtime's end: what is posted then would keep the driver and the loop alive.

@@ -262,7 +262,7 @@ void RoomDriver::follow_participant(std::string identity,
 
 // A stream may be closed already, or be closed at this moment on another thread: it is dropped in a
 // turn of its own, not inside this call.
-RoomDriver::Follower& RoomDriver::keep_follower(Follower follower) {
+Follower& RoomDriver::keep_follower(Follower follower) {
   auto& kept = followers_.emplace_back(std::move(follower));
   kept.core->on_closed([weak = weak_from_this(), core = kept.core.get()] {
     if (auto driver = weak.lock())
