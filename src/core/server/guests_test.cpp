@@ -45,15 +45,15 @@ void visit(World& world, int number) {
 
 TEST(Guests, FiftyVisitsLeaveTheServerAsItWas) {
   World world;
-  for (int i = 0; i < 10; ++i) visit(world, i);
+  for (int i = 0; i < 30; ++i) visit(world, i);
   const auto before = bytes_in_use();
-  for (int i = 10; i < 60; ++i) {
+  for (int i = 30; i < 80; ++i) {
     visit(world, i);
     ASSERT_EQ(world.server->participants(), 0U);
     ASSERT_EQ(world.server->rooms(), 0U);
   }
-  EXPECT_EQ(world.server->counters().joined, 120U);
-  EXPECT_EQ(world.server->counters().left, 120U);
+  EXPECT_EQ(world.server->counters().joined, 160U);
+  EXPECT_EQ(world.server->counters().left, 160U);
   EXPECT_LT(bytes_in_use(), before + 50 * 1024U) << "a forgotten participant is tens of kilobytes";
   EXPECT_FALSE(world.server->next_deadline());
 }
