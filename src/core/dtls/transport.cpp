@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/dtls/record.hpp"
+
 namespace sidetone::dtls {
 namespace {
 
@@ -142,6 +144,7 @@ bool Transport::admit(Bytes datagram, Instant now) {
   if (!is_live()) return drop(counters_.dropped_not_started);
   if (datagram.size() > base::kMaxPacketBytes) return drop(counters_.dropped_oversized);
   if (!is_dtls(datagram)) return drop(counters_.dropped_not_dtls);
+  if (has_truncated_record(datagram, overhead())) return drop(counters_.dropped_truncated);
   if (state_ != State::handshaking) return true;
   if (now - window_began_ >= kFloodWindow) {
     window_began_ = now;
@@ -149,6 +152,14 @@ bool Transport::admit(Bytes datagram, Instant now) {
   }
   if (++window_packets_ > kFloodPackets) return drop(counters_.dropped_flood);
   return true;
+}
+
+// Before a suite is agreed on the longer one: no handshake message is near it.
+std::size_t Transport::overhead() const {
+  const auto* cipher = SSL_get_current_cipher(ssl_.get());
+  return cipher != nullptr && SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305
+             ? kChaChaOverhead
+             : kGcmOverhead;
 }
 
 void Transport::on_deadline(Instant now, Outbox& out) {

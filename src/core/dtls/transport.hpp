@@ -91,6 +91,7 @@ struct Counters {
   std::uint64_t dropped_oversized = 0;
   std::uint64_t dropped_not_started = 0;  // before start() or after the end
   std::uint64_t dropped_not_dtls = 0;     // first byte outside 20…63 (RFC 7983 §7)
+  std::uint64_t dropped_truncated = 0;    // a protected record shorter than its own protection
   std::uint64_t dropped_flood = 0;        // more than a handshake can need
   std::uint64_t dropped_unverified = 0;   // data beyond what is kept for a late fingerprint
   std::uint64_t retransmissions = 0;
@@ -142,6 +143,7 @@ class Transport {
   void complete();
   void open();
   void read();
+  std::size_t overhead() const;
   void conclude(int result);
   void fail(std::string reason);
   void schedule(Instant now);

@@ -307,6 +307,23 @@ TEST(Transport, GarbageNeitherConnectsNorDisconnects) {
   ASSERT_EQ(wire.server.out.data.size(), 1U);
 }
 
+TEST(Transport, ARecordShorterThanItsProtectionIsDroppedAndCounted) {
+  Linked wire;
+  for (unsigned length = 0; length < 24; ++length) {
+    std::vector<std::byte> record(13 + length);
+    base::ByteWriter writer(record);
+    writer.u8(23);
+    writer.u16(0xfefd);
+    writer.u16(1);  // epoch
+    writer.u16(1);
+    writer.u32(length);  // a sequence number not seen yet
+    writer.u16(length);
+    wire.client.transport.on_packet(record, virtual_now(), wire.client.out);
+  }
+  EXPECT_EQ(wire.client.transport.state(), State::connected);
+  EXPECT_EQ(wire.client.transport.counters().dropped_truncated, 24U);
+}
+
 TEST(Transport, AFloodDuringTheHandshakeIsCutOff) {
   Side server(Role::server);
   server.transport.start(Role::server, virtual_now(), server.out);
