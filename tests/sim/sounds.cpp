@@ -4,6 +4,7 @@
 #include <cmath>
 #include <complex>
 #include <numbers>
+#include <utility>
 
 namespace sidetone::sim {
 namespace {
@@ -68,6 +69,16 @@ void Speech::begin_syllable() {
   pitch_ = 100 + 80 * random_.uniform();
   glide_ = (random_.uniform() - 0.5) * 40;
   formant_ = 400 + 600 * random_.uniform();
+  shape(pitch_);
+}
+
+// How loud each harmonic is: the nearer to the formant, the louder.
+void Speech::shape(double pitch) {
+  double harmonic = 0;
+  for (auto& weight : weights_) {
+    const double off = (++harmonic * pitch - formant_) / 300;
+    weight = 0.1 + std::exp(-off * off);
+  }
 }
 
 std::vector<std::int16_t> Speech::next(std::size_t samples) {
@@ -80,9 +91,14 @@ std::vector<std::int16_t> Speech::next(std::size_t samples) {
     if (voiced_) {
       const double pitch = pitch_ + glide_ * place;
       phase_ = std::fmod(phase_ + kTurn * pitch / rate_, kTurn);
-      for (int harmonic = 1; harmonic <= 16; ++harmonic) {
-        const double off = (harmonic * pitch - formant_) / 300;
-        value += std::sin(harmonic * phase_) * (0.1 + std::exp(-off * off));
+      if (left_ % kShapeSamples == 0) shape(pitch);
+      // sin(n x) = 2 cos(x) sin((n-1) x) - sin((n-2) x)
+      const double twice = 2 * std::cos(phase_);
+      double before = 0;
+      double sine = std::sin(phase_);
+      for (const double weight : weights_) {
+        value += sine * weight;
+        before = std::exchange(sine, twice * sine - before);
       }
     } else {
       value = random_.uniform() - 0.5;

@@ -1,6 +1,7 @@
 // Sounds to send and ways to recognise them. Interleaved int16 out; measures take one channel.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -57,9 +58,14 @@ class Speech final : public Sound {
   std::vector<std::int16_t> next(std::size_t samples) override;
 
  private:
+  // The pitch glides slowly: a new shape each so many samples is as smooth and far cheaper.
+  static constexpr std::size_t kShapeSamples = 64;
+
   void begin_syllable();
+  void shape(double pitch);
 
   std::uint32_t rate_;
+  std::array<double, 16> weights_{};
   base::SeededRandom random_;
   std::size_t left_ = 0;
   std::size_t length_ = 0;
