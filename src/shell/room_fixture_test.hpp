@@ -138,11 +138,13 @@ class Singer {
   std::thread thread_;
 };
 
-// The pitch of what is heard: skips silence, then counts zero crossings of 300 ms. 0: nothing came.
+// The pitch of what is heard: skips silence and the frame in which it ends (a tone that begins in
+// mid-swing rings in the resampler), then counts zero crossings of 300 ms. 0: nothing came.
 inline double pitch(AudioStream& stream, std::chrono::milliseconds limit = 5000ms) {
   const auto until = std::chrono::steady_clock::now() + limit;
   const auto wanted = stream.options().sample_rate * 3 / 10;
   std::vector<std::int16_t> heard;
+  bool loud_before = false;
   while (heard.size() < wanted) {
     const auto left = until - std::chrono::steady_clock::now();
     if (left <= 0s) return 0;
@@ -157,10 +159,12 @@ inline double pitch(AudioStream& stream, std::chrono::milliseconds limit = 5000m
     const auto samples = event->frame.data();
     double power = 0;
     for (auto sample : samples) power += static_cast<double>(sample) * sample;
-    if (power < 1e6 * static_cast<double>(samples.size()))
+    const bool loud = power >= 1e6 * static_cast<double>(samples.size());
+    if (!loud)
       heard.clear();
-    else
+    else if (loud_before)
       heard.insert(heard.end(), samples.begin(), samples.end());
+    loud_before = loud;
   }
   std::size_t crossings = 0;
   std::size_t first = 0;
