@@ -15,11 +15,14 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+constexpr std::size_t kMaxHost = 253;  // a name in dotted form: RFC 1035 §2.3.4
+
 bool is_host(std::string_view host) {
-  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '-' || c == '_';
-  });
+  return !host.empty() && host.size() <= kMaxHost &&
+         std::all_of(host.begin(), host.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '-' || c == '_';
+         });
 }
 
 // "host", "host:port", "[v6]", "[v6]:port"

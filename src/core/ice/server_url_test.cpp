@@ -52,6 +52,13 @@ TEST(ServerUrl, WhatIsNoneOrNotSpokenIsRefused) {
   EXPECT_EQ(read("turn:" + std::string(kMaxServerUrl, 'a')), "no");
 }
 
+TEST(ServerUrl, TheLongestHostNameIsStillReadOnceWrittenOut) {
+  const auto longest = parse_server_url("turn:" + std::string(253, 'a'));
+  ASSERT_TRUE(longest);
+  EXPECT_EQ(parse_server_url(longest->to_string()), longest);
+  EXPECT_EQ(read("turn:" + std::string(254, 'a')), "no");
+}
+
 TEST(ServerUrl, LoopbackIsKnownByAddressAndByName) {
   for (const auto* host : {"localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1"})
     EXPECT_TRUE(is_loopback_host(host)) << host;
