@@ -15,7 +15,7 @@ import sys
 
 LIVEKIT_SERVER = "v1.13.5"
 PYTHON_PACKAGES = ["livekit==1.2.0", "livekit-api==1.2.2", "numpy>=1.24,<3"]
-NODE_PACKAGES = ["@livekit/rtc-node@1.1.0", "livekit-client@2.23.0"]
+NODE_PACKAGES = ["@livekit/rtc-node@1.1.0", "livekit-client@2.23.0", "playwright-core@1.65.1"]
 PROGRAMS = {"redis-server": "redis-server", "coturn": "turnserver", "chromium": "chromium"}
 INSTALL_SECONDS = 1200
 
@@ -88,7 +88,7 @@ def python_sdk(cache):
 
 @functools.cache
 def node_modules(cache):
-    """The folder in which `node` finds @livekit/rtc-node and livekit-client."""
+    """The folder in which `node` finds @livekit/rtc-node, livekit-client and playwright-core."""
     if not shutil.which("node") or not shutil.which("npm"):
         return None, "node and npm are not installed"
     folder = _folder(cache, "node", NODE_PACKAGES)
