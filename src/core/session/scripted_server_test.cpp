@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/time.h>
-#include <zlib.h>
 
 #include "core/crypto/base64.hpp"
 #include "core/crypto/certificate.hpp"
 #include "core/sctp/library.hpp"
+#include "core/signal/gunzip_test.hpp"
 #include "core/signal/trickle.hpp"
 #include "core/signal/wire.hpp"
 
@@ -79,28 +79,13 @@ std::string request_name(const livekit::SignalRequest& request) {
   }
 }
 
-std::string gunzip(const std::string& packed) {
-  std::string plain(1 << 16, '\0');
-  z_stream stream{};
-  EXPECT_EQ(inflateInit2(&stream, 16 + MAX_WBITS), Z_OK);
-  auto copy = packed;
-  stream.next_in = reinterpret_cast<Bytef*>(copy.data());
-  stream.avail_in = static_cast<uInt>(copy.size());
-  stream.next_out = reinterpret_cast<Bytef*>(plain.data());
-  stream.avail_out = static_cast<uInt>(plain.size());
-  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-  plain.resize(stream.total_out);
-  inflateEnd(&stream);
-  return plain;
-}
-
 livekit::JoinRequest join_request(std::string_view target) {
   livekit::JoinRequest request;
   auto query = signal::parse_target(target);
   auto bytes = crypto::base64url_decode(query.parameter("join_request"), crypto::Padding::required);
   livekit::WrappedJoinRequest wrapped;
   EXPECT_TRUE(bytes && signal::decode(*bytes, wrapped));
-  auto plain = gunzip(wrapped.join_request());
+  auto plain = signal::gunzip(wrapped.join_request());
   EXPECT_TRUE(signal::decode(base::as_bytes(plain), request));
   return request;
 }

@@ -145,7 +145,7 @@ class Session::Impl {
   void stop_peers(Turn& turn);
   void send_sync_state(Turn& turn);
   void send_subscriptions(Turn& turn);
-  void resend_data(Turn& turn);
+  void resend_data();
   bool takes_two(const signal::Lost& lost, Turn& turn);
   const peer::Peer* primary() const;
   bool peers_live() const;

@@ -258,7 +258,7 @@ void Session::Impl::on_reconnect(const livekit::ReconnectResponse& response, Tur
 }
 
 void Session::Impl::finish_reconnect(Turn& turn) {
-  if (phase_ == Phase::resuming) resend_data(turn);
+  if (phase_ == Phase::resuming) resend_data();
   phase_ = Phase::connected;
   attempt_deadline_.reset();
   policy_.succeeded();
@@ -267,8 +267,7 @@ void Session::Impl::finish_reconnect(Turn& turn) {
 
 // The association that carried them may live on and deliver them too: the server knows them by
 // their numbers. What does not fit is on its way there.
-void Session::Impl::resend_data(Turn& turn) {
-  (void)turn;
+void Session::Impl::resend_data() {
   auto channel = publisher_->peer().channel(kReliableLabel);
   if (!channel) return;
   data_.trim(publisher_->peer().buffered_bytes());

@@ -1,28 +1,13 @@
 #include "core/signal/join_query.hpp"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "core/crypto/base64.hpp"
+#include "core/signal/gunzip_test.hpp"
 #include "core/signal/wire.hpp"
 
 namespace sidetone::signal {
 namespace {
-
-std::string gunzip(const std::string& packed) {
-  std::string plain(1 << 16, '\0');
-  z_stream stream{};
-  EXPECT_EQ(inflateInit2(&stream, 16 + MAX_WBITS), Z_OK);
-  auto copy = packed;
-  stream.next_in = reinterpret_cast<Bytef*>(copy.data());
-  stream.avail_in = static_cast<uInt>(copy.size());
-  stream.next_out = reinterpret_cast<Bytef*>(plain.data());
-  stream.avail_out = static_cast<uInt>(plain.size());
-  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-  plain.resize(stream.total_out);
-  inflateEnd(&stream);
-  return plain;
-}
 
 livekit::JoinRequest read(const JoinParameters& parameters) {
   auto text = join_query(parameters);
