@@ -105,6 +105,10 @@ struct AudioFrameEvent {
   std::int64_t rtp_time = 0;  // of its first sample, in 1/48000 s, unwrapped
   // Arrival of the packet its first sample came from; none for silence and concealment.
   std::optional<std::chrono::steady_clock::time_point> received_at;
+  // Capture of its first sample by the sender's wall clock: from its sender reports (the first
+  // comes about a second after its audio), or, of a track of one's own, the slot it left in. None
+  // for silence and concealment.
+  std::optional<std::chrono::system_clock::time_point> captured_at;
   std::chrono::steady_clock::time_point delivered_at;
   std::chrono::nanoseconds delay{0};  // added by the receiver, against the fastest packet
   Provenance provenance = Provenance::none;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace sidetone {
 inline namespace v0 {
@@ -41,6 +42,9 @@ struct AudioStreamStats {
   std::chrono::nanoseconds queued{0};     // decoded, waiting for a reader
   std::chrono::nanoseconds target_delay{0};
   std::chrono::nanoseconds current_delay{0};
+  // From capture to delivery of the last frame with a capture time: true where both machines'
+  // clocks are.
+  std::optional<std::chrono::nanoseconds> mouth_to_ear;
 };
 
 }  // namespace v0

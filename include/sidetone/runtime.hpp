@@ -11,7 +11,7 @@
 // end with errc::closed, and later calls return errc::closed. No handler starts after the
 // destructor returned. Ending it inside a handler is legal: handlers queued behind that one still
 // run. What completes after the end, for want of a thread, completes inside the call that started
-// it.
+// it. The executors keep nothing alive: no thread may still be inside a post() to one at the end.
 //
 // Errors: an exception out of a handler on the event thread is caught, counted and logged. The
 // constructor throws std::system_error when no thread can be started, else nothing here throws.

@@ -28,7 +28,9 @@ base::Duration hold_cap(StreamMode mode) {
   return milliseconds(120);
 }
 
-media::StreamOptions pipeline_options(const AudioStreamOptions& options, StreamCodec codec) {
+media::StreamOptions pipeline_options(const AudioStreamOptions& options,
+                                      StreamCodec codec,
+                                      base::WallClock wall) {
   return {.sample_rate = options.sample_rate,
           .channels = options.num_channels,
           .frame_duration = options.frame_duration,
@@ -41,7 +43,8 @@ media::StreamOptions pipeline_options(const AudioStreamOptions& options, StreamC
                      .preroll = options.preroll},
           .opus_type = codec.opus_type,
           .red_type = codec.red_type,
-          .hear_muted = options.hear_muted};
+          .hear_muted = options.hear_muted,
+          .wall = wall};
 }
 
 std::size_t capacity_of(const AudioStreamOptions& options) {
@@ -56,7 +59,7 @@ std::chrono::steady_clock::time_point steady(base::Instant at) {
 }  // namespace
 
 std::optional<std::string> broken_rule(const AudioStreamOptions& options) {
-  auto rule = media::StreamPipeline::check(pipeline_options(options, {}));
+  auto rule = media::StreamPipeline::check(pipeline_options(options, {}, {}));
   if (!rule.empty()) return rule;
   constexpr std::size_t kMostFrames = 240'000;  // 10 min of the shortest frames
   if (options.capacity > kMostFrames)
@@ -72,7 +75,7 @@ StreamCore::StreamCore(const std::shared_ptr<Loop>& loop,
       strand_(strand),
       options_(options),
       capacity_(capacity_of(options)),
-      pipeline_(pipeline_options(options, codec)),
+      pipeline_(pipeline_options(options, codec, wall_)),
       pool_(audio::FramePool::create()),
       timer_(strand),
       ring_(std::min(capacity_, kRing)) {}
@@ -169,6 +172,10 @@ void StreamCore::deliver(const media::StreamFrame& frame) {
   std::copy(samples.begin(), samples.end(), event.frame.mutable_data().begin());
   event.rtp_time = frame.rtp_time;
   if (frame.received_at) event.received_at = steady(*frame.received_at);
+  if (frame.captured_at) {
+    event.captured_at = std::chrono::system_clock::time_point(*frame.captured_at);
+    mouth_to_ear_ = wall_.unix_time(frame.delivered_at) - *frame.captured_at;
+  }
   event.delivered_at = steady(frame.delivered_at);
   event.delay = frame.delay;
   event.provenance = static_cast<Provenance>(frame.provenance);
@@ -291,6 +298,7 @@ void StreamCore::publish_stats() {
   stats_.queued = static_cast<std::int64_t>(queued()) * base::Duration(options_.frame_duration);
   stats_.target_delay = counters.target_delay;
   stats_.current_delay = counters.current_delay;
+  stats_.mouth_to_ear = mouth_to_ear_;
 }
 
 // ---- any thread

@@ -18,6 +18,7 @@
 
 #include "core/audio/frame_pool.hpp"
 #include "core/media/stream_pipeline.hpp"
+#include "shell/clock.hpp"
 #include "shell/frame_ring.hpp"
 #include "shell/operation.hpp"
 #include "shell/runtime.hpp"
@@ -105,6 +106,7 @@ class StreamCore final : public Loop::Service,
   Strand strand_;
   AudioStreamOptions options_;
   std::size_t capacity_;  // frames
+  base::WallClock wall_ = wall_clock();
 
   // On the strand.
   media::StreamPipeline pipeline_;
@@ -120,6 +122,7 @@ class StreamCore final : public Loop::Service,
   std::optional<errc> stopped_;  // why no frame will be added
   std::uint64_t refused_ = 0;    // frames dropped since the last one queued
   std::uint64_t delivered_ = 0;
+  std::optional<std::chrono::nanoseconds> mouth_to_ear_;  // of the last frame that tells
   std::uint64_t dropped_ = 0;
 
   // Between threads.

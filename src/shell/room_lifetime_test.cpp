@@ -10,6 +10,7 @@
 #include <future>
 
 #include "shell/room_fixture_test.hpp"
+#include "shell/threads_test.hpp"
 
 namespace sidetone::shell::test {
 namespace {
@@ -19,18 +20,6 @@ namespace asio = boost::asio;
 std::size_t entries(const char* folder) {
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++count;
-  return count;
-}
-
-// Without usrsctp's own: one a process, born with the first association and never ended, asleep.
-std::size_t threads() {
-  std::size_t count = 0;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream comm(task.path() / "comm");
-    std::string name;
-    std::getline(comm, name);
-    count += name != "SCTP iterator";
-  }
   return count;
 }
 

@@ -50,6 +50,28 @@ TEST(Room, APublishedTrackIsHeardAtItsPitch) {
   alice.disconnect();
 }
 
+TEST(Room, FramesTellHowLongAgoTheyWereSpoken) {
+  Hall hall;
+  auto bob = hall.join("bob");
+  auto alice = hall.join("alice");
+  Singer singer(hall.runtime, 440, 24000);
+  alice.local_participant().publish_track("voice", singer.source, steady());
+  auto stream = AudioStream::from_participant(bob, "alice", TrackSource::microphone);
+  std::optional<AudioFrameEvent> told;
+  for (int i = 0; i < 500 && !told; ++i) {
+    auto event = stream.read(5s);
+    ASSERT_TRUE(event);
+    if (event->captured_at) told = std::move(event);
+  }
+  ASSERT_TRUE(told) << "a sender report comes with the first second";
+  const auto age = std::chrono::system_clock::now() - *told->captured_at;
+  EXPECT_GT(age, 20ms) << "a packet is 20 ms";
+  EXPECT_LT(age, kSlow ? 2s : 500ms);
+  ASSERT_TRUE(eventually([&] { return stream.stats().mouth_to_ear.has_value(); }));
+  EXPECT_GT(*stream.stats().mouth_to_ear, 20ms);
+  EXPECT_LT(*stream.stats().mouth_to_ear, kSlow ? 2s : 500ms);
+}
+
 TEST(Room, EventsComeInOrderAndTheStateIsAlreadyThere) {
   Hall hall;
   auto bob = hall.join("bob");

@@ -10,21 +10,13 @@
 #include <future>
 #include <thread>
 
+#include "shell/threads_test.hpp"
+
 namespace sidetone::shell {
 namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-
-int threads_of_this_process() {
-  auto* file = std::fopen("/proc/self/status", "r");
-  char line[256];
-  int count = -1;
-  while (std::fgets(line, sizeof line, file) != nullptr)
-    if (std::sscanf(line, "Threads: %d", &count) == 1) break;
-  std::fclose(file);
-  return count;
-}
 
 template <class Call>
 auto run_on(const Executor& executor, Call call) {
@@ -36,15 +28,15 @@ auto run_on(const Executor& executor, Call call) {
 }
 
 TEST(Runtime, StartsOneThreadAndASecondForHandlersOnly) {
-  int before = threads_of_this_process();
+  auto before = test::threads();
   Runtime runtime;
-  EXPECT_EQ(threads_of_this_process(), before + 1);
+  EXPECT_EQ(test::threads(), before + 1);
   auto media = run_on(runtime.executor(), [] { return std::this_thread::get_id(); });
   auto events = run_on(runtime.event_executor(), [] { return std::this_thread::get_id(); });
   EXPECT_NE(media, events);
-  EXPECT_EQ(threads_of_this_process(), before + 2);
+  EXPECT_EQ(test::threads(), before + 2);
   runtime.stop();
-  EXPECT_EQ(threads_of_this_process(), before);
+  EXPECT_EQ(test::threads(), before);
 }
 
 TEST(Runtime, KnowsItsMediaThread) {
@@ -57,7 +49,7 @@ TEST(Runtime, KnowsItsMediaThread) {
 }
 
 TEST(Runtime, RunsOnTheHostsLoopWithoutAThread) {
-  int before = threads_of_this_process();
+  auto before = test::threads();
   asio::io_context host(1);
   Runtime runtime(host.get_executor());
   bool on_media = false;
@@ -68,7 +60,7 @@ TEST(Runtime, RunsOnTheHostsLoopWithoutAThread) {
   host.run_for(5s);
   EXPECT_TRUE(on_media);
   EXPECT_TRUE(ran);
-  EXPECT_EQ(threads_of_this_process(), before);
+  EXPECT_EQ(test::threads(), before);
 }
 
 TEST(Runtime, MediaThreadFlushesDenormals) {
@@ -102,21 +94,27 @@ TEST(Runtime, SurvivesAHandlerThatThrowsThroughItsExecutor) {
 TEST(Runtime, MayBeDestroyedInsideAnEventHandler) {
   auto runtime = std::make_unique<Runtime>();
   auto executor = runtime->event_executor();
+  std::promise<void> posted;
   std::promise<void> later;
   asio::post(executor, [&] {
+    posted.get_future().wait();
     asio::post(executor, [&] { later.set_value(); });
     runtime.reset();
   });
+  posted.set_value();
   EXPECT_EQ(later.get_future().wait_for(5s), std::future_status::ready);
 }
 
 TEST(Runtime, MayBeDestroyedOnItsMediaThread) {
   auto runtime = std::make_unique<Runtime>();
+  std::promise<void> posted;
   std::promise<void> done;
   asio::post(runtime->executor(), [&] {
+    posted.get_future().wait();
     runtime.reset();
     done.set_value();
   });
+  posted.set_value();
   EXPECT_EQ(done.get_future().wait_for(5s), std::future_status::ready);
 }
 

@@ -60,6 +60,28 @@ TEST(Audio, PacedDeliveryTouchesNoSampleOnACalmNetwork) {
   EXPECT_TRUE(begins_with(from_first_sound(ear.heard()), voice.said));
 }
 
+TEST(Audio, FramesTellWhenTheyWereCaptured) {
+  Talk talk;
+  ASSERT_TRUE(talk.connected());
+  talk.call.network.weather.delay = milliseconds(30);
+  auto& voice = talk.voice({24000, 1}, std::make_unique<Numbers>());
+  auto& ear = talk.hear_exact(talk.bob, "alice", {24000, 1}, media::Delivery::paced);
+  ASSERT_NE(talk.publish_exact(talk.alice, voice), "");
+  talk.call.run_for(seconds(1));
+  EXPECT_FALSE(ear.latest().captured_at) << "before the first sender report";
+  talk.call.run_for(seconds(5));
+  for (int i = 0; i < 100; ++i) {
+    talk.call.run_for(milliseconds(10));
+    const auto& frame = ear.latest();
+    ASSERT_TRUE(frame.captured_at && frame.received_at);
+    auto travelled = wall_clock().unix_time(*frame.received_at) - *frame.captured_at;
+    // A packet of 20 ms, or its second half, through the server.
+    const auto second_half = travelled < milliseconds(75);
+    const auto expected = milliseconds(second_half ? 70 : 80);
+    EXPECT_LE(abs(travelled - expected), microseconds(100));
+  }
+}
+
 TEST(Audio, OvertakenAndDoubledPacketsCostNoSample) {
   Talk talk;
   ASSERT_TRUE(talk.connected());

@@ -40,6 +40,18 @@ TEST(LocalTap, HearsEverySampleThatLeavesTheSource) {
   }
 }
 
+TEST(LocalTap, FramesTellTheSlotTheyLeftIn) {
+  auto options = at(24'000);
+  options.wall = wall_clock();
+  Echo echo(options);
+  echo.talk.call.run_for(seconds(1));
+  const auto& frame = echo.ear.latest();
+  ASSERT_TRUE(frame.captured_at);
+  auto age = wall_clock().unix_time(frame.delivered_at) - *frame.captured_at;
+  EXPECT_GE(age, milliseconds(10)) << "it was whole";
+  EXPECT_LE(age, milliseconds(21));
+}
+
 TEST(LocalTap, PacedItIsContinuousThroughPauses) {
   Echo echo(at(24'000));
   echo.talk.call.run_for(seconds(1));

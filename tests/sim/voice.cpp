@@ -18,7 +18,7 @@ void Ear::on_deadline(base::Instant now) {
   pipeline_.on_deadline(now, output_);
   heard_.insert(heard_.end(), output_.samples.begin(), output_.samples.end());
   total_ += output_.samples.size() / options_.channels;
-  for (const auto& frame : output_.frames) delay_ = frame.delay;
+  for (const auto& frame : output_.frames) latest_ = frame;
   output_.clear();
   if (!ended_at_ && pipeline_.ended() != media::EndReason::none) ended_at_ = now;
 }

@@ -97,7 +97,7 @@ class Ear final : public media::PacketSink {
   // Samples per channel since the beginning, forgotten ones included.
   std::uint64_t total() const { return total_; }
 
-  base::Duration delay() const { return delay_; }  // of the latest frame
+  const media::StreamFrame& latest() const { return latest_; }
 
   const jitter::Counters& counters() const { return pipeline_.counters(); }
 
@@ -112,7 +112,7 @@ class Ear final : public media::PacketSink {
   std::vector<std::int16_t> heard_;
   std::uint64_t packets_ = 0;
   std::uint64_t total_ = 0;
-  base::Duration delay_{};
+  media::StreamFrame latest_;
   base::Deadline ended_at_;
 };
 

@@ -73,13 +73,13 @@ TEST_F(Weather, SpeechIsUnderstoodThroughJitter) {
 }
 
 TEST_F(Weather, AfterAStormTheDelayIsLowAgain) {
-  const auto before = ear->delay();
+  const auto before = ear->latest().delay;
   weather().jitter = milliseconds(150);
   talk.call.run_for(seconds(5));
-  EXPECT_GT(ear->delay(), before + milliseconds(40)) << "it was a storm";
+  EXPECT_GT(ear->latest().delay, before + milliseconds(40)) << "it was a storm";
   weather().jitter = {};
   talk.call.run_for(seconds(60));
-  EXPECT_LT(ear->delay(), before + milliseconds(30));
+  EXPECT_LT(ear->latest().delay, before + milliseconds(30));
   const auto concealed_by_now = ear->counters().concealed_samples;
   talk.call.run_for(seconds(2));
   EXPECT_EQ(ear->counters().concealed_samples, concealed_by_now);

@@ -13,7 +13,7 @@ namespace sidetone::media {
 
 struct EncodedAudio {
   std::int64_t rtp_time = 0;  // in 1/48000 s, unwrapped, from 0; the sender adds its random offset
-  base::Instant captured{};   // due time of the slot (paced) or push time (live): for SR
+  base::Instant captured{};   // of its first sample, by the media clock: for SR
   bool marker = false;        // first packet after a pause
   std::uint8_t level = 127;   // -dBov, RFC 6464; 127 = digital silence
   bool voice = false;         // RFC 6464's V bit

@@ -19,7 +19,8 @@ namespace sidetone::media {
 struct StreamFrame {
   std::int64_t rtp_time = 0;  // of its first sample
   base::Instant delivered_at{};
-  std::optional<base::Instant> received_at;  // of the packet the first sample came from
+  std::optional<base::Instant> received_at;             // of the packet the first sample came from
+  std::optional<std::chrono::nanoseconds> captured_at;  // Unix time, by the sender's clock
   base::Duration delay{};
   std::uint8_t provenance = 0;  // set of jitter::Provenance, over the whole frame
   std::uint32_t concealed_samples = 0;

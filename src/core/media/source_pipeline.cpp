@@ -150,7 +150,7 @@ void SourcePipeline::encode(const send::PcmPacket& packet, base::Outbox<EncodedA
     return;
   }
   encoded_.rtp_time = packet.rtp_time;
-  encoded_.captured = packet.due;
+  encoded_.captured = packet.captured();
   // A slot that was not sent is a pause to the receiver, whatever the reason.
   encoded_.marker = packet.marker || (sent_until_ && *sent_until_ != packet.rtp_time);
   sent_until_ = packet.rtp_time + audio::samples_in(packet.length, 48'000);

@@ -87,7 +87,7 @@ base::Outbox<EncodedAudio> run(SourcePipeline& pipeline) {
   return out;
 }
 
-TEST(SourcePipeline, EveryPacketKeepsItsRtpTimeAndDueTime) {
+TEST(SourcePipeline, EveryPacketKeepsItsRtpTimeAndTellsItsCapture) {
   ScriptedFeed feed({48000, 1});
   SourcePipeline pipeline(feed, {});
   for (int i = 0; i < 10; ++i) feed.add_tone(i).marker = i == 0;
@@ -96,7 +96,7 @@ TEST(SourcePipeline, EveryPacketKeepsItsRtpTimeAndDueTime) {
   ASSERT_EQ(out.size(), 10U);
   for (std::size_t i = 0; i < 10; ++i) {
     EXPECT_EQ(out[i].rtp_time, static_cast<std::int64_t>(i) * 960);
-    EXPECT_EQ(out[i].captured, base::Instant(milliseconds(20 * i)));
+    EXPECT_EQ(out[i].captured, base::Instant(milliseconds(20 * i)) - milliseconds(20));
     EXPECT_EQ(out[i].marker, i == 0);
     EXPECT_EQ(codec::opus_duration(out[i].payload()), 960U);
   }

@@ -6,6 +6,7 @@
 #include "core/jitter/immediate_buffer.hpp"
 #include "core/jitter/jitter_buffer.hpp"
 #include "core/rtp/packet.hpp"
+#include "core/send/pcm_packet.hpp"
 
 namespace sidetone::media {
 namespace {
@@ -63,6 +64,7 @@ void StreamPipeline::on_packet(const rtp::ReceivedPacket& packet, base::Instant 
     ++ignored_;
     return;
   }
+  capture_.on_packet(packet);
   buffer_->insert({.ssrc = packet.ssrc,
                    .sequence = packet.sequence,
                    .rtp_time = packet.rtp_time,
@@ -82,11 +84,19 @@ void StreamPipeline::on_pcm(const TappedPacket& tapped, base::Instant now) {
     if (reading_) tap_->set_reading(true, now);
     new_format_ = true;
   }
+  capture_.on_local(tapped.packet.rtp_time, options_.wall.unix_time(tapped.packet.captured()));
   tap_->insert(tapped, now);
 }
 
 void StreamPipeline::on_deadline(base::Instant now, StreamOutput& out) {
   if (ended_ != EndReason::none) return;
+  const auto before = out.frames.size();
+  cut_frames(now, out);
+  for (auto i = before; i < out.frames.size(); ++i)
+    out.frames[i].captured_at = capture_.at(out.frames[i].rtp_time, out.frames[i].received_at);
+}
+
+void StreamPipeline::cut_frames(base::Instant now, StreamOutput& out) {
   if (std::exchange(new_format_, false)) {
     cutter_.flush(now, out);
     cutter_ = FrameCutter({options_.sample_rate, options_.channels, options_.frame_duration},

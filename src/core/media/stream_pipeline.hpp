@@ -20,6 +20,7 @@
 #include "core/base/outbox.hpp"
 #include "core/base/time.hpp"
 #include "core/jitter/buffer.hpp"
+#include "core/media/capture_clock.hpp"
 #include "core/media/frame_cutter.hpp"
 #include "core/media/packet_sink.hpp"
 #include "core/media/tap_buffer.hpp"
@@ -39,7 +40,8 @@ struct StreamOptions {
   jitter::Options jitter = {};
   std::uint8_t opus_type = 111;  // payload types as negotiated; every other one is ignored
   std::uint8_t red_type = 63;
-  bool hear_muted = false;  // a track of our own: the audio ahead of mute
+  bool hear_muted = false;    // a track of our own: the audio ahead of mute
+  base::WallClock wall = {};  // a track of our own: what its capture times are told in
 };
 
 class StreamPipeline final : public PacketSink {
@@ -78,12 +80,15 @@ class StreamPipeline final : public PacketSink {
     return tap_ ? call(*tap_) : call(*buffer_);
   }
 
+  void cut_frames(base::Instant now, StreamOutput& out);
+
   bool drained() const { return tap_ ? tap_->drained() : buffer_->drained(); }
 
   StreamOptions options_;
   std::unique_ptr<audio::Decoder> decoder_;
   std::unique_ptr<jitter::Buffer> buffer_;
   FrameCutter cutter_;
+  CaptureClock capture_;
   std::optional<TapBuffer> tap_;
   bool new_format_ = false;  // of the tap; cutter_ is still the old one
   bool reading_ = false;

@@ -50,6 +50,7 @@ class Call {
     packet.sequence = i;
     packet.rtp_time = first_time + std::int64_t{i} * 960;
     packet.payload_type = 111;
+    packet.clock = clock;
     packet.arrival = kStart + milliseconds(20 * i) + delay;
     packet.payload.resize(encoder_->encode(pcm, packet.payload.storage()).value());
   }
@@ -86,6 +87,7 @@ class Call {
   base::Instant now = kStart;
   std::uint32_t ssrc = 3;
   std::int64_t first_time = 0;
+  std::optional<rtp::ClockMapping> clock;
 
  private:
   void tick() {
@@ -252,6 +254,27 @@ TEST(StreamPipeline, ImmediateDeliveryHandsOutBothHalvesAtOnce) {
   EXPECT_EQ(call.heard[0].frame.delivered_at, call.heard[1].frame.delivered_at);
   EXPECT_EQ(call.heard[60].frame.gap_before, 960U);
   EXPECT_EQ(call.heard[60].frame.rtp_time, 31 * 960);
+}
+
+TEST(StreamPipeline, FramesTellWhenTheyWereCaptured) {
+  constexpr auto kUnix = seconds(1'700'000'000);
+  for (std::uint32_t rate : {16000U, 22050U, 48000U}) {
+    Call call({.sample_rate = rate});
+    call.clock = rtp::ClockMapping{.ntp = rtp::to_ntp(kUnix), .rtp_time = 0, .at = kStart};
+    for (int i = 0; i < 50; ++i) call.tone(i);
+    call.run_until(kStart + milliseconds(1200));
+    ASSERT_GT(call.heard.size(), 100U);
+    for (const auto& [frame, samples] : call.heard) {
+      ASSERT_EQ(frame.captured_at.has_value(), frame.received_at.has_value());
+      if (!frame.captured_at) continue;
+      // Packets are sent when they begin: the second half of one was captured later.
+      auto travelled = *frame.received_at - kStart - (*frame.captured_at - kUnix);
+      EXPECT_GE(travelled, milliseconds(-20)) << rate;
+      EXPECT_LE(travelled, milliseconds(11)) << rate;
+      auto rtp_time = rtp::to_ticks(*frame.captured_at - kUnix, 48'000);
+      EXPECT_LE(std::abs(rtp_time - frame.rtp_time), 1);
+    }
+  }
 }
 
 TEST(StreamPipeline, ForeignPayloadTypesAreIgnored) {

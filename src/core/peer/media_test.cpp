@@ -19,7 +19,7 @@ constexpr std::int64_t kPacketTicks = 960;
 class Call : public World {
  public:
   explicit Call(test::Link how = {}, bool nack = true)
-      : World(IceMode::controlling, IceMode::lite, how), nack_(nack) {
+      : World(IceMode::controlling, IceMode::lite, how) {
     connected = connect();
     added = !a.peer->add_sender(test::sender_config(kSsrc, nack)) &&
             !b.peer->add_receiver(test::receiver_config(kSsrc, nack), now(), b.out);
@@ -69,7 +69,6 @@ class Call : public World {
   bool added = false;
 
  private:
-  bool nack_;
   std::int64_t count_ = 0;
   int rtp_index_ = 0;
 };

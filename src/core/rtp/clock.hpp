@@ -39,6 +39,14 @@ constexpr std::uint64_t advance_ntp(std::uint64_t ntp, base::Duration by) {
          (fraction << 32) / kNanosPerSecond;
 }
 
+// Until 2036, when NTP seconds wrap.
+constexpr std::chrono::nanoseconds to_unix(std::uint64_t ntp) {
+  auto seconds = static_cast<std::int64_t>(ntp >> 32) - kSecondsFrom1900To1970;
+  auto fraction = ((ntp & 0xffffffffU) * kNanosPerSecond) >> 32;
+  return std::chrono::seconds(seconds) +
+         std::chrono::nanoseconds(static_cast<std::int64_t>(fraction));
+}
+
 constexpr std::uint32_t compact_ntp(std::uint64_t ntp) {
   return static_cast<std::uint32_t>(ntp >> 16);
 }

@@ -30,6 +30,16 @@ TEST(Clock, NtpCountsFrom1900) {
   EXPECT_EQ(advance_ntp(to_ntp(10s), -250ms), to_ntp(9750ms));
 }
 
+TEST(Clock, NtpGoesBackToUnixTime) {
+  EXPECT_EQ(to_unix(0x83aa7e8000000000U), 0s);
+  EXPECT_EQ(to_unix(0x83aa7e8180000000U), 1500ms);
+  EXPECT_EQ(to_unix(0x83aa7e7f80000000U), -500ms);
+  auto now = 1'700'000'000s + 123'456'789ns;
+  EXPECT_LE(abs(to_unix(to_ntp(now)) - now), 1ns);
+  EXPECT_LT(to_unix(0), 0s) << "and nothing overflows";
+  EXPECT_GT(to_unix(~std::uint64_t{0}), now);
+}
+
 TEST(Clock, CompactDurationsSaturate) {
   EXPECT_EQ(to_compact(1500ms), 0x18000U);
   EXPECT_EQ(to_compact(-1s), 0U);

@@ -19,6 +19,7 @@
 #include "core/base/bytes.hpp"
 #include "core/base/packet.hpp"
 #include "core/base/time.hpp"
+#include "core/rtp/clock.hpp"
 #include "core/rtp/extension.hpp"
 
 namespace sidetone::rtp {
@@ -69,6 +70,7 @@ struct ReceivedPacket {
   bool voice = false;                   // the V bit of the level; false without one
   std::optional<std::uint8_t> level{};  // RFC 6464, -dBov, 127 silent
   std::optional<CaptureTime> capture_time{};
+  std::optional<ClockMapping> clock{};  // by the sender report in force when it came
   base::Instant arrival{};
   base::Packet payload{};  // without header, extension and padding
 };

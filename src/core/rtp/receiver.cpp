@@ -49,6 +49,7 @@ Verdict Receiver::on_packet(const PacketView& packet,
   received.payload_type = packet.header.payload_type;
   received.marker = packet.header.marker;
   received.arrival = arrival;
+  received.clock = clock_;
   read_extensions(packet, received);
   received.payload.assign(packet.payload);
   return verdict;

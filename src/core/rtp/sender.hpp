@@ -47,7 +47,7 @@ struct SenderConfig {
 
 struct OutgoingAudio {
   std::int64_t rtp_time = 0;  // of the first sample, any origin
-  base::Instant captured{};   // when that sample was due (paced) or pushed (live)
+  base::Instant captured{};   // when that sample was captured, by the media clock
   bool marker = false;
   std::optional<AudioLevel> level{};
   std::optional<std::uint8_t> payload_type{};  // the configured one when absent

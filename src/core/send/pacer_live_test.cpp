@@ -21,7 +21,9 @@ TEST(LivePacer, APacketLeavesTheMomentItIsComplete) {
   auto audio = bench.audio();
   ASSERT_EQ(audio.size(), 1U);
   EXPECT_EQ(audio[0].at, 13ms);
-  EXPECT_EQ(audio[0].packet.due, base::Instant(3ms));  // when its first sample came
+  EXPECT_EQ(audio[0].packet.due, base::Instant(13ms));
+  EXPECT_EQ(audio[0].packet.captured(), base::Instant(3ms - 10ms))
+      << "its first frame was whole at 3 ms";
 }
 
 TEST(LivePacer, ThePushersClockIsTheMediaClock) {

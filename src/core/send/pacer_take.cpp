@@ -42,7 +42,7 @@ bool Pacer::take_audio(base::Instant now, PcmPacket& packet, Completions& out) {
   complete = head_complete_at();
   judge(complete, now);
   begin_packet(packet);
-  if (live()) packet.due = push_times_.of(queue_.head()).value_or(complete);
+  if (live()) packet.due = complete;
   packet.marker = std::exchange(marker_, false);
   packet.reset = std::exchange(idle_, false);
   fill(packet);

@@ -11,9 +11,12 @@ namespace sidetone::send {
 
 struct PcmPacket {
   std::int64_t rtp_time = 0;  // in 1/48000 s, from 0; whole packets apart
-  base::Instant due{};        // paced: of the slot; live: push time of the first sample
+  base::Instant due{};        // when it leaves; paced: its slot; live: as it was whole
   base::Duration length{};    // of the slot: 10 or 20 ms
   bool marker = false;        // first audio after a pause, first packet after un-mute
+
+  // Of its first sample: a packet is whole when its last one has been captured.
+  base::Instant captured() const { return due - length; }
 
   // False: do not encode it, nothing goes out (muted for longer than 200 ms, or nobody listens);
   // it is handed out because its samples count and a local tap wants them.

@@ -113,14 +113,12 @@ void Room::forward(Participant& publisher, const rtp::ReceivedPacket& packet, Tu
     ++services_.counters.packets_unrouted;
     return;
   }
-  const auto* receiver = publisher.peer(Target::publisher).receiver(packet.ssrc);
-  const auto clock = receiver ? receiver->source_clock() : std::nullopt;
   for (auto [participant, subscription] : track->listeners) {
     auto& peer = participant->peer(Target::subscriber);
     if (!subscription->down.on_packet(packet, red, turn.now, peer, forwarded_)) continue;
     ++services_.counters.packets_forwarded;
-    if (clock)
-      if (auto* sender = peer.sender(subscription->ssrc)) sender->set_source_clock(*clock);
+    if (packet.clock)
+      if (auto* sender = peer.sender(subscription->ssrc)) sender->set_source_clock(*packet.clock);
   }
   for (const auto& datagram : forwarded_.datagrams) turn.out.datagrams.push(datagram);
   forwarded_.clear();

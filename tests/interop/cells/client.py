@@ -40,34 +40,43 @@ def own_attributes_and_who_may_hear(world):
     ear.wait("track_subscribed", identity="mouth")
 
 
-@test("client.faults.livekit", needs=["livekit-server", "speech"], seconds=240)
-def faults_on_purpose(world):
+FAULTS = ("signal_reconnect", "full_reconnect", "node_failure", "disconnect_signal_on_resume", "switch_candidate_protocol")
+
+
+def faults_on_purpose(world, connections):
     server = world.server("livekit")
     ear = world.peer("sidetone", server, "ear")
-    for connections in ("dual", "single"):
-        for fault in ("signal_reconnect", "full_reconnect", "node_failure", "disconnect_signal_on_resume",
-                      "switch_candidate_protocol"):
-            name = f"{connections}-{fault}"
-            mouth = world.peer("sidetone", server, name, connections=connections)
-            world.hears(ear, mouth)
-            mouth.ask("simulate", fault=fault)
-            if fault == "disconnect_signal_on_resume":
-                mouth.ask("simulate", fault="signal_reconnect")
-            if fault != "switch_candidate_protocol":
-                mouth.wait("reconnecting", seconds=10)
-                mouth.wait("reconnected", seconds=10)
-            heard = world.path(f"{name}.wav")
-            ear.ask("record", identity=name, wav=heard)
-            mouth.ask("play", wav=world.path("speech-after-a-pause.wav"))  # the source that was published before
-            mouth.wait("played", seconds=20)
-            ear.drain(0.5)
-            ear.ask("stop_record")
-            likeness = world.likeness(heard)
-            expected = 0 if fault == "switch_candidate_protocol" else 1
-            counts = mouth.count("reconnecting"), mouth.count("reconnected")
-            assert counts == (expected, expected), f"{name}: {counts}"
-            assert likeness >= 0.85, f"{name}: correlation {likeness:.3f}"
-            mouth.ask("leave")
+    for fault in FAULTS:
+        mouth = world.peer("sidetone", server, fault, connections=connections)
+        world.hears(ear, mouth)
+        mouth.ask("simulate", fault=fault)
+        if fault == "disconnect_signal_on_resume":
+            mouth.ask("simulate", fault="signal_reconnect")
+        if fault != "switch_candidate_protocol":
+            mouth.wait("reconnecting", seconds=10)
+            mouth.wait("reconnected", seconds=10)
+        heard = world.path(f"{fault}.wav")
+        ear.ask("record", identity=fault, wav=heard)
+        mouth.ask("play", wav=world.path("speech-after-a-pause.wav"))  # the source that was published before
+        mouth.wait("played", seconds=20)
+        ear.drain(0.5)
+        ear.ask("stop_record")
+        likeness = world.likeness(heard)
+        expected = 0 if fault == "switch_candidate_protocol" else 1
+        counts = mouth.count("reconnecting"), mouth.count("reconnected")
+        assert counts == (expected, expected), f"{fault}: {counts}"
+        assert likeness >= 0.85, f"{fault}: correlation {likeness:.3f}"
+        mouth.ask("leave")
+
+
+@test("client.faults.dual.livekit", needs=["livekit-server", "speech"], seconds=240)
+def faults_of_two_connections(world):
+    faults_on_purpose(world, "dual")
+
+
+@test("client.faults.single.livekit", needs=["livekit-server", "speech"], seconds=240)
+def faults_of_one_connection(world):
+    faults_on_purpose(world, "single")
 
 
 def connect(world, server, mode, limit):
