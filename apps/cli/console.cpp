@@ -60,7 +60,7 @@ double peak(std::span<const std::int16_t> samples) {
 std::string meter(double level, int width) {
   constexpr double kFloorDb = 60;
   const double db = level > 0 ? std::max(0.0, 20 * std::log10(level) + kFloorDb) : 0;
-  const int filled = std::clamp(static_cast<int>(db / kFloorDb * width + 0.5), 0, width);
+  const int filled = std::clamp(static_cast<int>(std::lround(db / kFloorDb * width)), 0, width);
   return std::string(static_cast<std::size_t>(filled), '#') +
          std::string(static_cast<std::size_t>(width - filled), '.');
 }

@@ -12,7 +12,7 @@ constexpr std::size_t kDecimation = 6;  // 48 to 8 kHz: the band-pass leaves not
 constexpr std::size_t kWindow = Tape::kRate / 2;  // half a second holds several syllables
 constexpr std::size_t kStep = Tape::kRate / 10;   // ten delays a second
 constexpr std::size_t kWidestLag =
-    Tape::kRate * 5;  // joining a room may precede the first sound by seconds
+    std::size_t{Tape::kRate} * 5;  // joining a room may precede the first sound by seconds
 constexpr std::size_t kNearLag =
     Tape::kRate / 2;              // a window strays from the common alignment by less
 constexpr double kSpeech = 1e-5;  // mean square of a window worth matching: -50 dBFS
@@ -24,7 +24,7 @@ constexpr double kAboutAsGood = 0.15;
 constexpr std::size_t kMostCandidates = 32;
 
 struct Biquad {
-  double b0, b1, b2, a1, a2;
+  double b0 = 0, b1 = 0, b2 = 0, a1 = 0, a2 = 0;
   double z1 = 0, z2 = 0;
 
   static Biquad make(double frequency, bool high_pass) {

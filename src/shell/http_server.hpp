@@ -29,7 +29,7 @@ struct HttpServerOptions {
   std::string key_file;
   std::size_t pending_sockets = 64;
   std::size_t header_bytes = std::size_t{64} << 10;  // clients put their first offer there
-  std::size_t body_bytes = std::size_t{256} << 10;
+  std::size_t body_bytes = std::size_t{1} << 20;     // metadata of 512 KiB, escaped in JSON
   base::Duration request_timeout = std::chrono::seconds(5);
   // Pings as the real server sends them (wire_protocol §2.4).
   WebSocketLimits websocket = {.ping_interval = std::chrono::seconds(10)};

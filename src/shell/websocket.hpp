@@ -22,7 +22,7 @@
 namespace sidetone::shell {
 
 struct WebSocketLimits {
-  std::size_t message_bytes = std::size_t{256} << 10;
+  std::size_t message_bytes = std::size_t{1} << 20;
   std::size_t queue_bytes = std::size_t{4} << 20;      // a JoinResponse of a full room, twice
   base::Duration handshake = std::chrono::seconds(5);  // the upgrade
   // Between our pings; zero: none.

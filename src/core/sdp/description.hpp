@@ -19,7 +19,7 @@
 
 namespace sidetone::sdp {
 
-// A signal message may hold 256 KiB; a browser's section of media is about 6 KiB.
+// A browser's section of media is about 6 KiB.
 inline constexpr std::size_t kMaxTextBytes = 256 * 1024;
 inline constexpr std::size_t kMaxSections = 256;
 // Of one kind of line in one section: twice what Chrome's longest video section uses.

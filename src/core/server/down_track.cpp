@@ -1,5 +1,6 @@
 #include "core/server/down_track.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "core/rtp/red.hpp"
@@ -16,12 +17,15 @@ constexpr int kCloseSilence = 11;  // 0.2 s
 // first byte is the RED header of a lone primary block.
 constexpr std::size_t kSilenceBytes = 80;
 
-std::array<std::byte, 1 + kSilenceBytes> silence(std::uint8_t opus) {
-  std::array<std::byte, 1 + kSilenceBytes> payload{};
+using Silence = std::array<std::byte, 1 + kSilenceBytes + kMaxTrailerBytes>;
+
+Silence silence(std::uint8_t opus, std::string_view trailer) {
+  Silence payload{};
   payload[0] = std::byte{opus};
   payload[1] = std::byte{0xf8};
   payload[2] = std::byte{0xff};
   payload[3] = std::byte{0xfe};
+  std::copy_n(base::as_bytes(trailer).begin(), trailer.size(), payload.begin() + 1 + kSilenceBytes);
   return payload;
 }
 
@@ -29,6 +33,10 @@ std::array<std::byte, 1 + kSilenceBytes> silence(std::uint8_t opus) {
 
 void DownTrack::open(const Route& route) {
   route_ = route;
+}
+
+void DownTrack::set_trailer(std::string_view trailer) {
+  trailer_ = trailer.substr(0, kMaxTrailerBytes);
 }
 
 bool DownTrack::on_packet(const rtp::ReceivedPacket& packet,
@@ -85,11 +93,12 @@ base::Deadline DownTrack::next_deadline() const {
 
 void DownTrack::on_deadline(base::Instant now, peer::Peer& to, peer::Output& out) {
   while (left_ > 0 && silence_due_ <= now) {
-    const auto payload = silence(route_->opus);
+    const auto payload = silence(route_->opus, trailer_);
+    const auto whole = base::Bytes(payload).first(1 + kSilenceBytes + trailer_.size());
     const bool red = last_red_ && route_->red;
     rtp::InjectedAudio audio;
     audio.rtp_advance = kSilenceTicks;
-    audio.payload = base::Bytes(payload).subspan(red ? 0 : 1);
+    audio.payload = whole.subspan(red ? 0 : 1);
     audio.payload_type = red ? *route_->red : route_->opus;
     to.inject(route_->ssrc, audio, now, out);
     --left_;

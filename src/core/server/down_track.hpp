@@ -6,12 +6,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "core/base/time.hpp"
 #include "core/peer/peer.hpp"
 #include "core/rtp/packet.hpp"
 
 namespace sidetone::server {
+
+inline constexpr std::size_t kMaxTrailerBytes = 64;
 
 class DownTrack {
  public:
@@ -26,6 +30,10 @@ class DownTrack {
   void open(const Route& route);
 
   bool is_open() const { return route_.has_value(); }
+
+  // Ends each packet of silence: that of an encrypted track, whose receivers tell by it what they
+  // must not decrypt (JoinResponse.sif_trailer). At most kMaxTrailerBytes.
+  void set_trailer(std::string_view trailer);
 
   // `red`: the payload is RED around Opus. Returns whether it was forwarded.
   bool on_packet(const rtp::ReceivedPacket& packet,
@@ -56,6 +64,7 @@ class DownTrack {
   void start_silence(int packets, base::Instant now);
 
   std::optional<Route> route_;
+  std::string trailer_;
   bool sent_ = false;      // something left: only then is there anything to settle
   bool last_red_ = false;  // and in this form
   bool paused_ = false;

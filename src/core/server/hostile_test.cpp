@@ -43,7 +43,7 @@ TEST(Hostile, MalformedSignallingClosesThatConnectionOnly) {
 TEST(Hostile, OversizedSignallingIsMalformed) {
   World world;
   auto& client = world.enter({});
-  world.signal(client, std::vector<std::byte>(256 * 1024 + 1));
+  world.signal(client, std::vector<std::byte>(signal::kMaxRequestBytes + 1));
   EXPECT_FALSE(client.open);
   EXPECT_EQ(world.server->counters().signals_malformed, 1U);
 }

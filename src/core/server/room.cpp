@@ -9,6 +9,7 @@ constexpr int kServerProtocol =
     17;                           // from 18 on, official clients use pre-negotiated data channels
 constexpr int kPingInterval = 5;  // seconds, as the real server says
 constexpr int kPingTimeout = 15;
+constexpr int kTrailerBytes = 44;                 // as long as the real server's
 constexpr std::int64_t kFreshTokenSeconds = 600;  // a refreshed token lives at least this long
 
 std::int64_t milliseconds(std::chrono::nanoseconds time) {
@@ -18,7 +19,10 @@ std::int64_t milliseconds(std::chrono::nanoseconds time) {
 }  // namespace
 
 Room::Room(std::string name, Services services, base::Instant now)
-    : services_(services), speakers_due_(now), tick_due_(now + kTick) {
+    : services_(services),
+      trailer_(services.random.text(kTrailerBytes)),
+      speakers_due_(now),
+      tick_due_(now + kTick) {
   const auto unix_ms = milliseconds(services.config.wall.unix_time(now));
   info_.set_sid("RM_" + services.random.text(12));
   info_.set_name(std::move(name));
@@ -50,6 +54,7 @@ livekit::SignalResponse Room::join_response(const Participant& participant) cons
   for (const auto& other : participants_)
     if (!other->is_hidden() && !other->expelled) *join.add_other_participants() = other->info();
   join.set_server_version(services_.config.version);
+  join.set_sif_trailer(trailer_);
   join.set_subscriber_primary(participant.subscriber_primary());
   join.set_ping_interval(kPingInterval);
   join.set_ping_timeout(kPingTimeout);

@@ -171,6 +171,7 @@ class Room {
 
   Services services_;
   livekit::Room info_;
+  std::string trailer_;         // JoinResponse.sif_trailer
   bool ordered_ = false;        // by Administration: stays a while though empty
   base::Deadline empty_until_;  // then it is over
   std::vector<std::unique_ptr<Participant>> participants_;

@@ -23,7 +23,11 @@ void Room::subscribe(Participant& listener,
                      const Track& track) const {
   // A client cannot place the track of somebody it was never told of.
   if (publisher.is_hidden() || !allows(publisher.permission, listener, track)) return;
-  if (!listener.subscribe(publisher, track)) ++services_.counters.tracks_refused;
+  if (!listener.subscribe(publisher, track)) {
+    ++services_.counters.tracks_refused;
+  } else if (track.info.encryption() != livekit::Encryption::NONE) {
+    listener.subscription(track.info.sid())->down.set_trailer(trailer_);
+  }
 }
 
 void Room::subscribe_to_all(Participant& listener) const {

@@ -190,6 +190,24 @@ TEST(Tracks, MuteIsToldOnceAndSettlesInOneSecondOfSilence) {
   EXPECT_FALSE(call.bob.told_of("alice")->tracks(0).muted());
 }
 
+TEST(Tracks, SilenceOfAnEncryptedTrackEndsAsTheJoinSaid) {
+  Call call;
+  call.alice.encrypts = true;
+  call.publish();
+  call.alice.speak(kSsrc, 5);
+  call.world.run_for(50ms);
+  call.bob.rtp.clear();
+  call.alice.mute(call.sid, true);
+  call.world.run_for(2s);
+  ASSERT_EQ(call.bob.rtp.size(), 51U);
+  const auto trailer = call.bob.last(SignalResponse::kJoin)->join().sif_trailer();
+  ASSERT_EQ(trailer.size(), 44U);
+  EXPECT_EQ(trailer, call.alice.last(SignalResponse::kJoin)->join().sif_trailer()) << "the room's";
+  for (const auto& packet : call.bob.rtp)
+    EXPECT_TRUE(base::as_text(packet.payload.bytes()).ends_with(trailer));
+  EXPECT_EQ(call.bob.rtp[0].payload.size(), 80U + 44U);
+}
+
 TEST(Tracks, MutingWhatIsNotThereIsNotFound) {
   Call call;
   call.alice.mute("TR_nothing", true);

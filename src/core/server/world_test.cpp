@@ -116,6 +116,7 @@ void Client::add_track(const std::string& cid, bool muted, bool disable_red) {
   track.set_source(livekit::MICROPHONE);
   track.set_muted(muted);
   track.set_disable_red(disable_red);
+  if (encrypts) track.set_encryption(livekit::Encryption::GCM);
   send(request);
 }
 

@@ -76,6 +76,7 @@ struct Client {
   bool answers = true;                      // offers of the server
   bool publishes = true;                    // offers at all
   bool takes_red = true;
+  bool encrypts = false;  // says so of its tracks
   bool open = false;
   std::vector<livekit::SignalResponse> received;
   std::vector<rtp::ReceivedPacket> rtp;

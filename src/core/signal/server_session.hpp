@@ -26,7 +26,7 @@ struct Requested {
 using ServerOutput = std::variant<SendToClient, CloseClient, Requested>;
 using ServerOutbox = base::Outbox<ServerOutput>;
 
-inline constexpr std::size_t kMaxRequestBytes = std::size_t{256} << 10;
+inline constexpr std::size_t kMaxRequestBytes = std::size_t{1} << 20;
 
 class ServerSession {
  public:
