@@ -18,6 +18,8 @@ struct Serve {
   bool json = false;
 
   int run();
+  void choose_keys();
+  void announce(const RoomServer& server) const;
   std::string dev_token() const;
 };
 
@@ -36,14 +38,13 @@ std::string page_url(const std::string& url) {
   return "http" + url.substr(2) + "/";
 }
 
-int Serve::run() {
+void Serve::choose_keys() {
   options.dev_tokens = dev;
   if (dev) {
     if (options.host != "127.0.0.1" && options.host != "::1" && options.host != "localhost")
       throw UsageError(
           "--dev uses a key that everybody knows and binds loopback only; give --key and "
-          "--secret-file to "
-          "listen on " +
+          "--secret-file to listen on " +
           options.host);
     options.api_key = access.api_key.empty() ? "devkey" : access.api_key;
     options.api_secret = access.api_key.empty() ? "secret" : access.secret();
@@ -54,6 +55,28 @@ int Serve::run() {
     options.api_key = access.api_key;
     options.api_secret = access.secret();
   }
+}
+
+void Serve::announce(const RoomServer& server) const {
+  if (json) {
+    boost::json::object object{
+        {"url", server.url()}, {"key", options.api_key}, {"udp_port", server.udp_port()}};
+    if (dev) object["token"] = dev_token();
+    print_json(object);
+    return;
+  }
+  std::cout << "serving rooms at  " << server.url() << "  (media on UDP port " << server.udp_port()
+            << ")\n"
+            << "key               " << options.api_key << "\n";
+  if (dev)
+    std::cout << "token             " << dev_token()
+              << "\n                  (identity guest, room lobby, 6 h)\n";
+  std::cout << "web page          " << page_url(server.url()) << "\n";
+  std::cout << "Ctrl-C stops it." << std::endl;
+}
+
+int Serve::run() {
+  choose_keys();
   for (std::stringstream list(advertise); list.good();) {
     std::string address;
     std::getline(list, address, ',');
@@ -62,21 +85,7 @@ int Serve::run() {
   Interrupt interrupt;
   Runtime runtime;
   RoomServer server(runtime, options);
-  if (json) {
-    boost::json::object object{
-        {"url", server.url()}, {"key", options.api_key}, {"udp_port", server.udp_port()}};
-    if (dev) object["token"] = dev_token();
-    print_json(object);
-  } else {
-    std::cout << "serving rooms at  " << server.url() << "  (media on UDP port "
-              << server.udp_port() << ")\n"
-              << "key               " << options.api_key << "\n";
-    if (dev)
-      std::cout << "token             " << dev_token()
-                << "\n                  (identity guest, room lobby, 6 h)\n";
-    std::cout << "web page          " << page_url(server.url()) << "\n";
-    std::cout << "Ctrl-C stops it." << std::endl;
-  }
+  announce(server);
   LiveLine line(json);
   while (!Interrupt::asked()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));

@@ -1,6 +1,8 @@
 #include "apps/cli/timestamps.hpp"
 
+#include <array>
 #include <stdexcept>
+#include <utility>
 
 namespace sidetone::cli {
 
@@ -19,13 +21,12 @@ void TimestampFile::line(std::int64_t nanoseconds,
 }
 
 std::string to_text(Provenance provenance) {
-  static constexpr std::pair<Provenance, const char*> kNames[] = {
-      {Provenance::normal, "normal"},
-      {Provenance::red, "red"},
-      {Provenance::fec, "fec"},
-      {Provenance::concealed, "concealed"},
-      {Provenance::stretched, "stretched"},
-      {Provenance::silence, "silence"}};
+  static constexpr std::array kNames = {std::pair(Provenance::normal, "normal"),
+                                        std::pair(Provenance::red, "red"),
+                                        std::pair(Provenance::fec, "fec"),
+                                        std::pair(Provenance::concealed, "concealed"),
+                                        std::pair(Provenance::stretched, "stretched"),
+                                        std::pair(Provenance::silence, "silence")};
   std::string text;
   for (const auto& [one, name] : kNames)
     if (contains(provenance, one)) text += (text.empty() ? "" : "+") + std::string(name);

@@ -86,12 +86,12 @@ struct Loop::Threads {
     explicit Pool(int concurrency) : context(concurrency), guard(context.get_executor()) {}
 
     // A thread keeps `self` alive: the Loop may lose its last owner while the thread still runs.
-    void add_thread(const std::shared_ptr<Loop>& self, const char* name, bool media) {
+    void add_thread(const std::shared_ptr<Loop>& self, const char* name, bool is_media) {
       std::lock_guard lock(mutex);
       if (ending) return;
-      threads.emplace_back([this, self, name, media] {
+      threads.emplace_back([this, self, name, is_media] {
         pthread_setname_np(pthread_self(), name);
-        if (media) set_up_media_thread();
+        if (is_media) set_up_media_thread();
         run(*self);
       });
       ++running;

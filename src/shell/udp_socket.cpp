@@ -13,8 +13,6 @@ namespace sidetone::shell {
 
 namespace {
 
-constexpr std::size_t kBatch = UdpSocket::kBatch;
-
 // One turn reads at most this many batches before others on the strand get theirs.
 constexpr int kBatchesPerTurn = 8;
 constexpr base::Duration kBusyWait = std::chrono::milliseconds(1);

@@ -7,7 +7,7 @@
 namespace sidetone::sim {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
 constexpr double kSlowerHere = 20;
 #else
 constexpr double kSlowerHere = 1;
