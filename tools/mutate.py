@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Changes src/core at random places, one at a time, and expects the folder's tests to notice.
+"""Changes src/core at random places, one at a time, and expects the tests to notice.
 
 usage: mutate.py [--count N] [--seed S] [--folder NAME]
 
-Works on a copy of the build tree's sources: each mutant is written over the file, the folder's test program is built and
-run with a deadline, and the file is restored. Exit code 1 when fewer than 80 % of the mutants were killed.
+Each mutant is written over the file, which is restored afterwards. The folder's own test program is built and run with a
+deadline; what it lets live goes to those of the folders that stand on it, and to the simulation. Exit code 1 when fewer than
+80 % of the mutants were killed.
 """
 import argparse
+import functools
 import pathlib
 import random
 import re
@@ -21,7 +23,8 @@ RULES = [
     (r"\btrue\b", "false"), (r"\bfalse\b", "true"), (r"\b([1-9][0-9]*)\b", lambda m: str(int(m.group(1)) + 1)),
     (r"\+\+", "--"), (r"\+=", "-="),
 ]
-TIMEOUT = 120
+TIMEOUT = 180
+WHOLE = ["peer_test", "session_test", "server_test", "sim_test"]  # of many folders together, the quickest first
 
 
 def sites(folder):
@@ -44,6 +47,21 @@ def run(command):
         return 1
 
 
+def killed_by(program):
+    """None: it does not compile, so it is no mutant."""
+    if run(["cmake", "--build", str(BUILD), "--target", program]) != 0:
+        return None
+    folder = "tests/sim" if program == "sim_test" else "src"
+    return run([str(BUILD / folder / program), "--gtest_brief=1", "--gtest_fail_fast"]) != 0
+
+
+@functools.cache
+def check_healthy(program):
+    """A test that fails by itself would seem to kill everything."""
+    if killed_by(program) is not False:
+        sys.exit(f"mutate: {program} fails without a mutant")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=40)
@@ -53,6 +71,8 @@ def main():
     chosen = list(sites(options.folder))
     random.Random(options.seed).shuffle(chosen)
     killed = survived = 0
+    for program in WHOLE:
+        check_healthy(program)
     for file, number, match, into in chosen:
         if killed + survived == options.count:
             break
@@ -60,12 +80,14 @@ def main():
         lines = original.splitlines(keepends=True)
         text = into(match) if callable(into) else into
         lines[number] = lines[number][:match.start()] + text + lines[number][match.end():]
-        program = f"{file.parent.name}_test"
+        own = f"{file.parent.name}_test"
+        check_healthy(own)
         try:
             file.write_text("".join(lines))
-            if run(["cmake", "--build", str(BUILD), "--target", program]) != 0:
-                continue  # does not compile: no mutant
-            if run([str(BUILD / "src" / program), "--gtest_brief=1", "--gtest_fail_fast"]) != 0:
+            verdict = killed_by(own)
+            if verdict is None:
+                continue
+            if verdict or any(killed_by(program) for program in WHOLE if program != own):
                 killed += 1
             else:
                 survived += 1

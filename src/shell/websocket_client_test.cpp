@@ -165,8 +165,9 @@ TEST(WebSocketClient, OversizedMessageToTheServerIsClosedWith1009) {
   EchoServer server(runtime);
   RecordingClient client(runtime, request_to(server.server->port()));
   ASSERT_TRUE(client.watched.wait([&] { return client.open; }));
-  client.post(
-      [](WebSocketClient& socket) { socket.send(std::string((std::size_t{256} << 10) + 1, 'x')); });
+  client.post([](WebSocketClient& socket) {
+    socket.send(std::string(WebSocketLimits{}.message_bytes + 1, 'x'));
+  });
   ASSERT_TRUE(client.watched.wait([&] { return client.closed.has_value(); }));
   ASSERT_TRUE(server.watched.wait([&] { return server.closed.size() == 1; }));
   EXPECT_EQ(server.closed.begin()->second.code, errc::payload_too_large);

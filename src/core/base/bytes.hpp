@@ -118,8 +118,7 @@ class ByteWriter {
 
   void number(std::uint64_t value, std::size_t count) {
     auto target = claim(count);
-    for (std::size_t i = 0; i < target.size(); ++i)
-      target[i] = std::byte(value >> (8 * (count - 1 - i)) & 0xff);
+    for (auto i = target.size(); i != 0; --i, value >>= 8) target[i - 1] = std::byte(value & 0xff);
   }
 
   MutableBytes into_;

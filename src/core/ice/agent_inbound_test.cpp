@@ -81,6 +81,12 @@ TEST(Inbound, ForgedConsentAnswersDoNotKeepAPathAlive) {
   hand.answer_all();
   hand.answer_all();
   ASSERT_TRUE(hand.agent.nominated());
+  const auto before = hand.agent.counters().responses_received;
+  hand.advance(6s);
+  for (const auto& request : hand.requests()) hand.answer(request, {});
+  EXPECT_GT(hand.agent.counters().responses_received, before) << "the true ones are believed";
+  const auto believed = hand.agent.counters().responses_received;
+  EXPECT_LT(believed, before + 5);
   for (int i = 0; i < 35; ++i) {
     hand.advance(1s);
     for (const auto& request : hand.requests()) {
@@ -90,6 +96,7 @@ TEST(Inbound, ForgedConsentAnswersDoNotKeepAPathAlive) {
     }
   }
   EXPECT_EQ(hand.agent.state(), State::failed);
+  EXPECT_EQ(hand.agent.counters().responses_received, believed);
 }
 
 TEST(Inbound, WhatComesToAnAddressThatIsNotOursIsDropped) {

@@ -44,6 +44,8 @@ TEST(Candidate, ReadsTcpAndRelayAndTheLineOfADescription) {
   EXPECT_EQ(parse_candidate("1 1 TCP 5 10.0.0.1 9 typ host tcptype so\r\n")->transport,
             Transport::tcp_so);
   EXPECT_EQ(parse_candidate("1 1 udp 5 10.0.0.1 9 typ relay")->type, CandidateType::relayed);
+  EXPECT_EQ(parse_candidate("1 1 UDP 5 10.0.0.1 9 typ RELAY")->type, CandidateType::relayed);
+  EXPECT_EQ(parse_candidate("1 1 UDP 5 10.0.0.1 9 typ Host")->type, CandidateType::host);
   EXPECT_EQ(parse_candidate("1 1 udp 5 10.0.0.1 9 typ prflx")->type, CandidateType::peer_reflexive);
 }
 

@@ -121,6 +121,17 @@ TEST(Publishing, WrongTracksAreRefusedWithTheReason) {
   EXPECT_EQ(offerer.add(published("b", 1)).error().sentence, "SSRC 1 is in use");
   for (std::uint32_t i = 2; i < kMaxSections; ++i) ASSERT_TRUE(offerer.add(published("t", i)));
   EXPECT_FALSE(offerer.add(published("t", 9999)));
+  EXPECT_FALSE(offerer.add_reception());
+}
+
+TEST(Publishing, ReceptionsFillTheConnectionToo) {
+  PublisherOffer offerer(7);
+  auto first = offerer.add_reception();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first.value(), "1") << "0 is data";
+  for (std::size_t i = 2; i < kMaxSections; ++i) ASSERT_TRUE(offerer.add_reception());
+  EXPECT_FALSE(offerer.add_reception());
+  EXPECT_FALSE(offerer.add(published("t", 1)));
 }
 
 TEST(Publishing, AnAnswerThatDoesNotFitTheOfferIsRefused) {

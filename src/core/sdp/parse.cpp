@@ -42,9 +42,6 @@ class Parser {
   Fault end_of_candidates(std::string_view value);
   Fault extmap(std::string_view value);
   Fault mid(std::string_view value);
-  Fault bundle_only(std::string_view value);
-  Fault rtcp_mux(std::string_view value);
-  Fault rtcp_rsize(std::string_view value);
   Fault rtpmap(std::string_view value);
   Fault fmtp(std::string_view value);
   Fault rtcp_fb(std::string_view value);
@@ -55,10 +52,17 @@ class Parser {
 
   template <Direction direction>
   Fault directed(std::string_view value);
+  template <bool Section::*member>
+  Fault flag(std::string_view value);
 
   Section* section() { return result_.sections.empty() ? nullptr : &result_.sections.back(); }
 
-  TransportLines& transport() { return section() ? section()->transport : result_.transport; }
+  template <class T>
+  T& here(T Section::*of_section, T& of_description) {
+    return result_.sections.empty() ? of_description : result_.sections.back().*of_section;
+  }
+
+  TransportLines& transport() { return here(&Section::transport, result_.transport); }
 
   Codec* codec(std::string_view payload_type);
 
@@ -156,9 +160,9 @@ Parser::Fault Parser::attribute(std::string_view value) {
       {"recvonly", &Parser::directed<Direction::recvonly>, false},
       {"sendrecv", &Parser::directed<Direction::sendrecv>, false},
       {"mid", &Parser::mid, true},
-      {"bundle-only", &Parser::bundle_only, true},
-      {"rtcp-mux", &Parser::rtcp_mux, true},
-      {"rtcp-rsize", &Parser::rtcp_rsize, true},
+      {"bundle-only", &Parser::flag<&Section::bundle_only>, true},
+      {"rtcp-mux", &Parser::flag<&Section::rtcp_mux>, true},
+      {"rtcp-rsize", &Parser::flag<&Section::rtcp_rsize>, true},
       {"rtpmap", &Parser::rtpmap, true},
       {"fmtp", &Parser::fmtp, true},
       {"rtcp-fb", &Parser::rtcp_fb, true},
@@ -258,7 +262,7 @@ Parser::Fault Parser::end_of_candidates(std::string_view) {
 }
 
 Parser::Fault Parser::extmap(std::string_view value) {
-  auto& extensions = section() ? section()->extensions : result_.extensions;
+  auto& extensions = here(&Section::extensions, result_.extensions);
   if (extensions.size() == kMaxLinesOfAKind) return "more than 128 header extensions";
   auto left = take_word(value);
   auto id = number(take_until(left, '/'), UINT16_MAX);
@@ -270,9 +274,15 @@ Parser::Fault Parser::extmap(std::string_view value) {
   return nullptr;
 }
 
+template <bool Section::*member>
+Parser::Fault Parser::flag(std::string_view) {
+  section()->*member = true;
+  return nullptr;
+}
+
 template <Direction direction>
 Parser::Fault Parser::directed(std::string_view) {
-  (section() ? section()->direction : default_direction_) = direction;
+  here(&Section::direction, default_direction_) = direction;
   return nullptr;
 }
 
@@ -281,21 +291,6 @@ Parser::Fault Parser::mid(std::string_view value) {
     return "mid is not one word";
   if (result_.find(value) != nullptr) return "the mid is used twice";
   section()->mid = value;
-  return nullptr;
-}
-
-Parser::Fault Parser::bundle_only(std::string_view) {
-  section()->bundle_only = true;
-  return nullptr;
-}
-
-Parser::Fault Parser::rtcp_mux(std::string_view) {
-  section()->rtcp_mux = true;
-  return nullptr;
-}
-
-Parser::Fault Parser::rtcp_rsize(std::string_view) {
-  section()->rtcp_rsize = true;
   return nullptr;
 }
 

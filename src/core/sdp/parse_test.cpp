@@ -99,6 +99,18 @@ TEST(Parse, NamesTheLineItRefuses) {
   EXPECT_EQ(parse("v=0\r\nbad\r\n").error().line, 2U);
 }
 
+TEST(Parse, CredentialsHaveOneTo256Characters) {
+  for (std::string name : {"ice-ufrag", "ice-pwd"}) {
+    auto with = [&](std::size_t length) {
+      return refusal(with_section("a=" + name + ":" + std::string(length, 'x') + "\r\n"));
+    };
+    EXPECT_EQ(with(1), "accepted");
+    EXPECT_EQ(with(256), "accepted");
+    EXPECT_EQ(with(0), "line 3: " + name + " has 1 to 256 characters");
+    EXPECT_EQ(with(257), "line 3: " + name + " has 1 to 256 characters");
+  }
+}
+
 TEST(Parse, BoundsEverythingItKeeps) {
   EXPECT_EQ(refusal("v=0\r\n" + std::string(kMaxTextBytes, ' ')),
             "the description is longer than 262144 bytes");

@@ -15,7 +15,7 @@ DataGate::DataGate(const Limits& limits, base::Instant now)
       filled_(now) {}
 
 bool DataGate::may_send(std::size_t bytes, base::Instant now) {
-  const double rate = static_cast<double>(limits_.data_bytes_per_second);
+  const auto rate = static_cast<double>(limits_.data_bytes_per_second);
   const double elapsed = std::chrono::duration<double>(now - filled_).count();
   tokens_ = std::min(rate * kCapacitySeconds, tokens_ + rate * elapsed);
   filled_ = now;

@@ -10,6 +10,7 @@ namespace {
 using livekit::SignalResponse;
 using test::Call;
 using test::Client;
+using test::Guest;
 using test::kSsrc;
 using test::World;
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): tests read better
@@ -50,6 +51,23 @@ livekit::SignalRequest sync_state(const std::string& track_sid) {
   livekit::SignalRequest request;
   request.mutable_sync_state()->add_publish_tracks()->mutable_track()->set_sid(track_sid);
   return request;
+}
+
+TEST(Resume, AHiddenOneIsToldOfItselfAndOfNoOtherHiddenOne) {
+  World world;
+  Guest spy{.identity = "spy"};
+  spy.grants.hidden = true;
+  Guest other{.identity = "other spy"};
+  other.grants.hidden = true;
+  world.enter({.identity = "alice"});
+  world.enter(other);
+  auto& hidden = world.enter(spy);
+  world.hang_up(hidden);
+  hidden.received.clear();
+  world.resume(hidden);
+  EXPECT_NE(hidden.told_of("spy"), nullptr);
+  EXPECT_NE(hidden.told_of("alice"), nullptr);
+  EXPECT_EQ(hidden.told_of("other spy"), nullptr);
 }
 
 TEST(Resume, TellsAllAtOnceInTheOrderClientsKnow) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include "core/base/seeded_random.hpp"
 
 namespace sidetone::session {
@@ -25,6 +28,26 @@ TEST(ReconnectPolicy, TheFirstAttemptIsAtOnceAndTheyGetSlower) {
   }
   EXPECT_EQ(policy.attempts(), 15);
   EXPECT_FALSE(policy.next_attempt(Mode::resume, kNow, random));
+}
+
+TEST(ReconnectPolicy, ChanceAddsLessThanASecondToEachDelay) {
+  std::map<int, std::pair<base::Duration, base::Duration>> seen;  // least and most
+  for (std::uint64_t seed = 0; seed < 20'000; ++seed) {
+    ReconnectPolicy policy;
+    base::SeededRandom random(seed);
+    policy.next_attempt(Mode::resume, kNow, random);
+    for (int i = 1; i <= 4; ++i) {
+      auto delay = *policy.next_attempt(Mode::resume, kNow, random) - kNow;
+      auto& [least, most] = seen.try_emplace(i, delay, delay).first->second;
+      least = std::min(least, delay);
+      most = std::max(most, delay);
+    }
+  }
+  const std::map<int, base::Duration> delays{{1, 300ms}, {2, 1200ms}, {3, 2700ms}, {4, 3000ms}};
+  for (auto [attempt, delay] : delays) {
+    EXPECT_EQ(seen[attempt].first, delay) << attempt;
+    EXPECT_EQ(seen[attempt].second, delay + 999ms) << attempt;
+  }
 }
 
 TEST(ReconnectPolicy, ARestartFollowsAFailedResumeAtOnceAndStaysOne) {

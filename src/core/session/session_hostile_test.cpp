@@ -28,6 +28,26 @@ void trickle(Stage& stage, std::string candidate, livekit::SignalTarget target) 
   stage.settle();
 }
 
+TEST(StrangeServer, ASecondJoinIsIgnored) {
+  for (bool early : {true, false}) {
+    Stage stage;
+    stage.start_connect(1);
+    if (!early) stage.run_until([&] { return stage.completion(1) != nullptr; });
+    livekit::SignalResponse again;
+    auto& join = *again.mutable_join();
+    join.mutable_room()->set_name("another");
+    *join.mutable_participant() = person("PA_other", "other");
+    *join.add_other_participants() = person("PA_x", "stranger");
+    stage.send(again);
+    stage.settle();
+    ASSERT_TRUE(stage.run_until([&] { return stage.completion(1) != nullptr; }));
+    EXPECT_FALSE(stage.completion(1)->error);
+    EXPECT_EQ(stage.session.room().info().name, "room");
+    EXPECT_EQ(stage.session.room().local().sid, "PA_me1");
+    EXPECT_EQ(stage.story(), "connected");
+  }
+}
+
 TEST(OlderServer, WithoutItsNewerFieldsEverythingWorks) {
   Stage stage;
   stage.script.others = {with_track(person("PA_a", "alice", 0), "TR_a")};
