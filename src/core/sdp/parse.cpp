@@ -276,7 +276,7 @@ Parser::Fault Parser::extmap(std::string_view value) {
 
 template <bool Section::*member>
 Parser::Fault Parser::flag(std::string_view) {
-  section()->*member = true;
+  result_.sections.back().*member = true;  // attribute() passes these over before one
   return nullptr;
 }
 
