@@ -40,9 +40,7 @@ void RedPacker::on_report(double fraction, base::Instant now) {
   smooth(std::clamp(fraction, 0.0, 1.0), now);
   if (loss_ > kEnterTwo)
     depth_ = 2;
-  else if (depth_ == 2 && loss_ < kLeaveTwo)
-    depth_ = 1;
-  else if (depth_ == 0 && loss_ >= kEnterOne)
+  else if (depth_ == 2 ? loss_ < kLeaveTwo : depth_ == 0 && loss_ >= kEnterOne)
     depth_ = 1;
   if (loss_ >= kLeaveOne)
     low_since_.reset();

@@ -4,6 +4,13 @@
 #include "core/session/session_impl.hpp"
 
 namespace sidetone::session {
+namespace {
+
+bool is_over(peer::State state) {
+  return state == peer::State::failed || state == peer::State::closed;
+}
+
+}  // namespace
 
 void Session::Impl::settle(std::size_t first_event, Turn& turn) {
   do {
@@ -102,8 +109,7 @@ void Session::Impl::on_peer_event(peer::Event& event, bool is_publisher, Turn& t
       if (!after) after = turn.now - attempt_began_;
       if (is_publisher) tracks_.on_transport_up(turn);
     }
-    if (changed->state == peer::State::failed || changed->state == peer::State::closed)
-      on_peer_failed(changed->reason, turn);
+    if (is_over(changed->state)) on_peer_failed(changed->reason, turn);
   } else if (auto* found = std::get_if<peer::CandidateFound>(&event)) {
     is_publisher ? publisher_->on_found(found->text, turn)
                  : subscriber_->on_found(found->text, turn);
