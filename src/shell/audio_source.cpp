@@ -250,7 +250,7 @@ void Source::close(error_code why) {
 void Source::runtime_ended() noexcept {
   try {
     close(errc::closed);
-  } catch (const std::bad_alloc&) {  // the last handle closes it too
+  } catch (...) {  // no memory: the last handle closes it too
     closed_ = true;
   }
 }

@@ -67,11 +67,11 @@ std::optional<std::string> broken_rule(const AudioStreamOptions& options) {
   return std::nullopt;
 }
 
-StreamCore::StreamCore(const std::shared_ptr<Loop>& loop,
+StreamCore::StreamCore(std::shared_ptr<Loop> loop,
                        const Strand& strand,
                        const AudioStreamOptions& options,
                        StreamCodec codec)
-    : loop_(loop),
+    : loop_(std::move(loop)),
       strand_(strand),
       options_(options),
       capacity_(capacity_of(options)),
@@ -363,7 +363,7 @@ AudioStreamStats StreamCore::stats() const {
 
 void StreamCore::runtime_ended() noexcept {
   closed_ = true;
-  boost::asio::post(strand_, [self = shared_from_this()] {
+  post_or_drop(strand_, [self = shared_from_this()] {
     self->stop(errc::closed);
     self->close_here(false, errc::closed);
     self->timer_.cancel();

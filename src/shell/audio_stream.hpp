@@ -82,7 +82,7 @@ class StreamCore final : public Loop::Service,
   void runtime_ended() noexcept override;
 
  private:
-  StreamCore(const std::shared_ptr<Loop>& loop,
+  StreamCore(std::shared_ptr<Loop> loop,
              const Strand& strand,
              const AudioStreamOptions& options,
              StreamCodec codec);

@@ -95,14 +95,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void start() {
     expect_request();
-    stream_.stream().handshake([self = shared_from_this()](std::optional<StreamFailure> failure) {
-      if (self->ended_) return;
-      if (failure) {
-        ++self->server_->counters_.tls_failed;
-        return self->end();
-      }
-      self->read_head();
-    });
+    stream_.stream().handshake(
+        [self = shared_from_this()](const std::optional<StreamFailure>& failure) {
+          if (self->ended_) return;
+          if (failure) {
+            ++self->server_->counters_.tls_failed;
+            return self->end();
+          }
+          self->read_head();
+        });
   }
 
   void end() {

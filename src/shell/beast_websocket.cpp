@@ -43,15 +43,13 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     socket_.binary(true);
   }
 
-  void start_client(const std::string& host,
-                    const std::string& target,
-                    std::vector<HttpHeader> headers) {
+  void start_client(Request wanted) {
     socket_.set_option(websocket::stream_base::decorator(
-        [headers = std::move(headers)](websocket::request_type& request) {
+        [headers = std::move(wanted.headers)](websocket::request_type& request) {
           request.set(http::field::user_agent, product());
           for (const auto& each : headers) request.set(each.name, each.value);
         }));
-    socket_.async_handshake(answer_, host, target,
+    socket_.async_handshake(answer_, wanted.host, wanted.target,
                             [self = shared_from_this()](error_code ec) { self->on_upgraded(ec); });
   }
 
@@ -228,13 +226,11 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
 }  // namespace
 
 std::shared_ptr<WebSocket> WebSocket::connect(std::unique_ptr<ByteStream> stream,
-                                              const std::string& host,
-                                              const std::string& target,
-                                              std::vector<HttpHeader> headers,
+                                              Request request,
                                               const WebSocketLimits& limits,
                                               WebSocketEvents events) {
   auto socket = std::make_shared<BeastWebSocket>(std::move(stream), limits, std::move(events));
-  socket->start_client(host, target, std::move(headers));
+  socket->start_client(std::move(request));
   return socket;
 }
 

@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 namespace {
 
 // Half a second of a loud stereo voice; what waits longer is not worth hearing.
-constexpr std::size_t kMaxWaitingBytes = 16 * 1024;
+constexpr std::size_t kMaxWaitingBytes = std::size_t{16} << 10;
 constexpr std::chrono::seconds kGoodbye{1};
 
 }  // namespace
@@ -151,8 +151,8 @@ class IceStream : public std::enable_shared_from_this<IceStream> {
       limit_;
 };
 
-IceStreams::IceStreams(const Strand& strand, ConnectorOptions options, IceStreamEvents events)
-    : strand_(strand), options_(std::move(options)), events_(std::move(events)) {}
+IceStreams::IceStreams(Strand strand, ConnectorOptions options, IceStreamEvents events)
+    : strand_(std::move(strand)), options_(std::move(options)), events_(std::move(events)) {}
 
 void IceStreams::fulfil(const ice::NetworkWish& wish) {
   if (!events_.news) return;  // closed

@@ -33,7 +33,7 @@ struct IceStreamEvents {
 
 class IceStreams : public std::enable_shared_from_this<IceStreams> {
  public:
-  IceStreams(const Strand& strand, ConnectorOptions options, IceStreamEvents events);
+  IceStreams(Strand strand, ConnectorOptions options, IceStreamEvents events);
 
   void fulfil(const ice::NetworkWish& wish);
   // To a stream of that name; without one it is dropped.

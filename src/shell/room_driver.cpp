@@ -140,13 +140,13 @@ void RoomDriver::start_connect(std::string url,
   on_strand([url = std::move(url), token = std::move(token), options = std::move(options),
              called = now(), operation = std::move(operation)](RoomDriver& self) mutable {
     self.called_at_ = called;
-    self.connect(std::move(url), std::move(token), std::move(options), std::move(operation));
+    self.connect(std::move(url), std::move(token), options, std::move(operation));
   });
 }
 
 void RoomDriver::connect(std::string url,
                          std::string token,
-                         ConnectOptions options,
+                         const ConnectOptions& options,
                          Operation<> operation) {
   if (ended_ || connect_id_ != 0) {
     failed(errc::closed, "a Room connects once; make another Room for another call");
@@ -209,14 +209,14 @@ void RoomDriver::start_publish(std::string name,
                                Published handler) {
   Operation<LocalTrackPublication> operation(loop_, next_id_++, std::move(handler), canceller());
   if (loop_->ended()) return operation.complete(errc::closed, {});
-  on_strand([name = std::move(name), source = std::move(source), options = std::move(options),
+  on_strand([name = std::move(name), source = std::move(source), options,
              operation = std::move(operation)](RoomDriver& self) mutable {
-    self.publish(std::move(name), std::move(source), options, std::move(operation));
+    self.publish(std::move(name), source, options, std::move(operation));
   });
 }
 
 void RoomDriver::publish(std::string name,
-                         std::shared_ptr<Source> source,
+                         const std::shared_ptr<Source>& source,
                          const PublishOptions& options,
                          Operation<LocalTrackPublication> operation) {
   if (ended_) return operation.complete(errc::closed, {});
@@ -365,7 +365,7 @@ void RoomDriver::renew_stats() {
 }
 
 void RoomDriver::runtime_ended() noexcept {
-  boost::asio::post(strand_, [self = shared_from_this()] {
+  post_or_drop(strand_, [self = shared_from_this()] {
     self->silence();
     self->leave();
     for (auto& [id, operation] : std::exchange(self->operations_, {}))

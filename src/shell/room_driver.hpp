@@ -105,12 +105,15 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   void on_timer(base::Instant now);
   void complete(session::Completion& completion);
   void end_room();
-  void connect(std::string url, std::string token, ConnectOptions options, Operation<> operation);
+  void connect(std::string url,
+               std::string token,
+               const ConnectOptions& options,
+               Operation<> operation);
   void leave();
   void failed(error_code error, std::string text);
   std::string already_published(const Source& source) const;
   void publish(std::string name,
-               std::shared_ptr<Source> source,
+               const std::shared_ptr<Source>& source,
                const PublishOptions& options,
                Operation<LocalTrackPublication> operation);
   std::function<void()> source_wake();
@@ -141,7 +144,7 @@ class RoomDriver final : public Loop::Service, public std::enable_shared_from_th
   Follower& keep_follower(Follower follower);
   void drop_follower(const StreamCore* core);
   void follow_republished(const room::LocalTrackRepublished& moved);
-  std::string current_sid(std::string track_sid) const;
+  std::string current_sid(const std::string& track_sid) const;
 
   std::shared_ptr<Loop> loop_;
   Strand strand_;

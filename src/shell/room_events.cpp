@@ -182,9 +182,9 @@ void RoomDriver::follow_republished(const room::LocalTrackRepublished& moved) {
   }
 }
 
-std::string RoomDriver::current_sid(std::string track_sid) const {
+std::string RoomDriver::current_sid(const std::string& track_sid) const {
   const auto moved = moved_.find(track_sid);
-  return moved == moved_.end() ? std::move(track_sid) : moved->second;
+  return moved == moved_.end() ? track_sid : moved->second;
 }
 
 void RoomDriver::publish_event(RoomEvent event) {

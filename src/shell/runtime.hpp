@@ -33,6 +33,15 @@ using Executor = boost::asio::any_io_executor;
 // costs an allocation each time something runs on it.
 using Strand = boost::asio::any_io_executor;
 
+// For an end that destructors bring about as well: without memory the call is dropped.
+template <class Call>
+void post_or_drop(const Strand& strand, Call call) noexcept {
+  try {
+    boost::asio::post(strand, std::move(call));
+  } catch (...) {
+  }
+}
+
 class Loop : public std::enable_shared_from_this<Loop> {
  public:
   // An object that must hear of the Runtime's end.

@@ -303,7 +303,7 @@ void ServerDriver::close() {
 }
 
 void ServerDriver::runtime_ended() noexcept {
-  boost::asio::post(strand_, [self = shared_from_this()] { self->close(); });
+  post_or_drop(strand_, [self = shared_from_this()] { self->close(); });
 }
 
 }  // namespace sidetone::shell

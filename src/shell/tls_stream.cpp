@@ -1,6 +1,7 @@
 // The only file that includes Asio's TLS.
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <ctime>
@@ -19,11 +20,13 @@ std::string names_of(X509* certificate) {
   auto* list = static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int i = 0; i < sk_GENERAL_NAME_num(list); ++i) {
-    const auto* name = sk_GENERAL_NAME_value(list, i);
-    if (name->type != GEN_DNS) continue;
-    const auto* text = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
+    int type = 0;
+    const auto* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(list, i), &type);
+    if (type != GEN_DNS) continue;
+    const auto* name = static_cast<const ASN1_IA5STRING*>(value);
     names += names.empty() ? "" : ", ";
-    names.append(text, static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
+    names.append(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name)),
+                 static_cast<std::size_t>(ASN1_STRING_length(name)));
   }
   GENERAL_NAMES_free(list);
   return names.empty() ? "no name" : names;
@@ -31,9 +34,9 @@ std::string names_of(X509* certificate) {
 
 std::string time_of(const ASN1_TIME* time) {
   std::tm parts{};
-  char text[32];
+  std::array<char, 32> text{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return "?";
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%d", &parts)};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts)};
 }
 
 std::string explain(int error, X509* certificate, const std::string& host) {

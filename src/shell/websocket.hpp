@@ -51,11 +51,16 @@ class WebSocket {
   WebSocket& operator=(const WebSocket&) = delete;
   virtual ~WebSocket() = default;
 
-  // Starts the upgrade. `host` is the Host header.
+  // What an upgrade asks for.
+  struct Request {
+    std::string host;  // the Host header
+    std::string target;
+    std::vector<HttpHeader> headers;
+  };
+
+  // Starts the upgrade.
   static std::shared_ptr<WebSocket> connect(std::unique_ptr<ByteStream> stream,
-                                            const std::string& host,
-                                            const std::string& target,
-                                            std::vector<HttpHeader> headers,
+                                            Request request,
                                             const WebSocketLimits& limits,
                                             WebSocketEvents events);
   // Answers an upgrade request.

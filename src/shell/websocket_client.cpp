@@ -66,8 +66,9 @@ void WebSocketClient::upgrade(std::unique_ptr<ByteStream> stream) {
   events.closed = [self](WebSocketClosed why) { self->finish(std::move(why)); };
   // The deadline above counts; the socket's own must not come first.
   options_.limits.handshake = options_.timeout * 2;
-  socket_ = WebSocket::connect(std::move(stream), host, request_.target,
-                               std::move(request_.headers), options_.limits, std::move(events));
+  socket_ =
+      WebSocket::connect(std::move(stream), {host, request_.target, std::move(request_.headers)},
+                         options_.limits, std::move(events));
 }
 
 void WebSocketClient::on_late() {
