@@ -41,6 +41,9 @@ struct Footprint {
   std::int64_t resident_kb = 0;
 
   static Footprint now();
+  // Sockets close and threads end a moment after the call that ended them: waits two seconds at
+  // most.
+  static Footprint settled(const Footprint& before);
 
   boost::json::object json() const {
     return {{"descriptors", descriptors}, {"threads", threads}, {"resident_kb", resident_kb}};
@@ -57,6 +60,17 @@ Footprint Footprint::now() {
     if (line.starts_with("VmRSS:")) result.resident_kb = std::stoll(line.substr(6));
   }
   return result;
+}
+
+Footprint Footprint::settled(const Footprint& before) {
+  auto found = now();
+  const auto end = Clock::now() + std::chrono::seconds(2);
+  while (Clock::now() < end &&
+         (found.descriptors > before.descriptors || found.threads > before.threads)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    found = now();
+  }
+  return found;
 }
 
 struct ConnectBench {
@@ -90,7 +104,9 @@ class Speaker {
   Speaker(Runtime& runtime, const Access& access, const std::string& room) : call_(runtime) {
     access.join(runtime, call_, room, "bench-speaker");
     source_ = std::make_unique<AudioSource>(runtime, AudioSourceOptions{48000, 1});
-    call_.local_participant().publish_track("tone", *source_);
+    PublishOptions steady;
+    steady.dtx = false;  // Opus takes a pure tone for noise and would send a packet in twenty
+    call_.local_participant().publish_track("tone", *source_, steady);
     thread_ = std::jthread([this](const std::stop_token& stop) { talk(stop); });
   }
 
@@ -192,13 +208,13 @@ int ConnectBench::run() {
   first_audio.clear();
   first_packet.clear();
   two_connections = 0;
-  const auto before = Footprint::now();
+  const auto before = Footprint::settled({});
   LiveLine line(json);
   for (int i = 1; i <= count && !Interrupt::asked(); ++i) {
     connect_once(runtime, i);
     line.show([&] { return std::to_string(i) + " of " + std::to_string(count); });
   }
-  report(before, Footprint::now());
+  report(before, Footprint::settled(before));
   return 0;
 }
 

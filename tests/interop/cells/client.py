@@ -80,7 +80,7 @@ def faults_of_one_connection(world):
 
 
 def connect(world, server, mode, limit):
-    bench = world.cli(server, "bench", "connect", "--count", "50", f"--{mode}", "--json")
+    bench = world.cli(server, "bench connect", "--count", "50", f"--{mode}", "--json")
     said, _ = bench.child.communicate(timeout=110)
     assert bench.child.returncode == 0, "bench ended with " + str(bench.child.returncode)
     figures = json.loads(said)

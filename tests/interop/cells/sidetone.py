@@ -22,11 +22,11 @@ def call(world, kind):
     assert likeness >= ALIKE, f"correlation {likeness:.3f} is below {ALIKE}"
 
 
-@test("sidetone.livekit", needs=["livekit-server", "speech"], ci=True)
+@test("sidetone.livekit", needs=["livekit-server", "speech"], ci=True, alone=True)
 def through_livekit_server(world):
     call(world, "livekit")
 
 
-@test("sidetone.embedded", needs=["speech"], ci=True)
+@test("sidetone.embedded", needs=["speech"], ci=True, alone=True)
 def through_the_embedded_server(world):
     call(world, "embedded")

@@ -88,11 +88,11 @@ class World:
         return peer.ask("connect", url=url or server.url, token=token, **options)
 
     def cli(self, server, command, *arguments, seconds=60):
-        """`sidetone COMMAND …` into this test's room; returns the process, whose stdout is a pipe."""
+        """`sidetone COMMAND …` (one word or two) into this test's room; returns the process, whose stdout is a pipe."""
         environment = {**os.environ, "LIVEKIT_URL": server.url, "LIVEKIT_API_KEY": servers.KEY, "LIVEKIT_API_SECRET": servers.SECRET}
         environment.pop("LIVEKIT_TOKEN", None)
-        name = f"{command}-{len(self._started)}"
-        return self.keep(Process([self.site.program, command, "--room", self.room, *arguments], name, self.folder,
+        name = f"{command.replace(' ', '-')}-{len(self._started)}"
+        return self.keep(Process([self.site.program, *command.split(), "--room", self.room, *arguments], name, self.folder,
                                  env=environment, stdout=subprocess.PIPE, text=True))
 
     def speech(self, sentences=3):
