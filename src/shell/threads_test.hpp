@@ -28,4 +28,14 @@ inline std::size_t threads() {
   return count;
 }
 
+// The kernel lists a thread for a moment after it was joined.
+inline bool threads_return_to(std::size_t before) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  while (threads() > before) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
 }  // namespace sidetone::shell::test
